@@ -1,0 +1,1 @@
+"""Paydesk: a self-hosted desk for the payments of small merchants."""
