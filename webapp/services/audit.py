@@ -79,7 +79,7 @@ def breaks(tx: Tx) -> Iterator[str]:
             yield f"audit entry {expected} is missing before {number}"
         elif row["previous_hash"] != previous:
             yield f"audit entry {number} does not follow on entry {number - 1}"
-        if row["hash"] != _seal(row):
+        if row["hash"] != _seal(dict(row)):
             yield f"audit entry {number} was changed"
         previous, expected = row["hash"], number + 1
     head = tx.execute(select(AuditHead.number, AuditHead.hash)).one_or_none()
