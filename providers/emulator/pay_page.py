@@ -88,7 +88,7 @@ def _form(page: HostedPage) -> str:
     )
     return (
         f"<h1>Pay {page.amount_minor} {escape(page.currency)}</h1>"
-        f"<p>Order {escape(page.order_number or '-')}. The amount is in the smallest unit of the currency.</p>"
+        f"<p>Order {escape(page.order_number or '-')}. In the currency's smallest unit.</p>"
         f'<form method="post"><fieldset><legend>Method</legend>{choices}</fieldset>'
         '<button name="do" value="pay">Pay</button> <button name="do" value="fail">Fail</button>'
         ' <button name="do" value="leave">Give up</button></form>'

@@ -47,6 +47,8 @@ class Handler(WSGIRequestHandler):
             waiting = b""
         if waiting:
             self.wfile.write(waiting)
+        if ("Connection", "close") in head["headers"]:
+            self.close_connection = True
 
     def _hang_up(self) -> None:
         self.close_connection = True
