@@ -159,12 +159,12 @@ def test_faults_are_listed_and_removed(emulator):
     assert [one["id"] for one in emulator.control("GET", "faults")["faults"]] == [first, second]
     assert emulator.control("DELETE", f"faults/{first}") == {"removed": 1}
     assert emulator.control("DELETE", "faults") == {"removed": 1}
-    assert emulator.control("POST faults", {"seed": 5}) == {"seeded": True}
+    assert emulator.control("POST", "faults", {"seed": 5}) == {"seeded": True}
 
 
 def test_the_clock_is_put_and_moved(emulator):
-    emulator.control("PUT clock", {"now": "2030-01-01T00:00:00Z"})
-    assert emulator.control("PUT clock", {"advance_seconds": 86400})["now"].startswith("2030-01-02T00:00:0")
+    emulator.control("PUT", "clock", {"now": "2030-01-01T00:00:00Z"})
+    assert emulator.control("PUT", "clock", {"advance_seconds": 86400})["now"].startswith("2030-01-02T00:00:0")
 
 
 def test_a_reset_forgets_everything(emulator, api):
