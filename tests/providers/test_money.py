@@ -24,7 +24,7 @@ def test_r2_the_decimals_of_a_currency_are_those_of_iso_4217(digits, code):
     assert exponent(code) == digits
 
 
-# Babel's CLDR counts the decimals that people write, ISO 4217 those in which amounts are exact; ISO holds (R2).
+# Babel counts the decimals that people write, ISO 4217 those in which amounts are exact; ISO holds (R2).
 CLDR_WRITES_NONE = {"AFN", "ALL", "IRR", "IQD", "KPW", "LAK", "LBP", "MGA", "MMK", "RSD", "SOS", "SYP", "YER"}
 
 

@@ -22,7 +22,8 @@ A: dict[str, Any] = json.loads("""
  "amount": 2200, "tax": 0, "payment_method_fee": 0, "total": 2200, "currency": "JPY", "amount_refunded": 0,
  "captured_at": "2026-01-16T04:00:00Z", "created_at": "2026-01-15T22:10:00Z", "payment_deadline": null,
  "external_order_num": "ORD-1002", "metadata": {}, "description": null, "locale": "ja", "customer": null,
- "session": "2m5n8b1v4c7x0z3l6k9j2h5g8", "customer_family_name": null, "customer_given_name": null, "mcc": null,
+ "session": "2m5n8b1v4c7x0z3l6k9j2h5g8", "customer_family_name": null, "customer_given_name": null,
+ "mcc": null,
  "statement_descriptor": null,
  "payment_details": {"type": "credit_card", "brand": "master", "last_four_digits": "4444", "month": 8,
    "year": 2029, "email": "buyer@example.test"},
@@ -56,8 +57,8 @@ D: dict[str, Any] = json.loads("""
  "refunds": [], "refund_requests": []}
 """)
 E_CREATED: dict[str, Any] = json.loads("""
-{"id": "0a3s6d9f2g5h8j1k4l7z0x3c6", "resource": "session", "mode": "payment", "amount": 3300, "currency": "JPY",
- "session_url": "https://komoju.com/sessions/0a3s6d9f2g5h8j1k4l7z0x3c6",
+{"id": "0a3s6d9f2g5h8j1k4l7z0x3c6", "resource": "session", "mode": "payment", "amount": 3300,
+ "currency": "JPY", "session_url": "https://komoju.com/sessions/0a3s6d9f2g5h8j1k4l7z0x3c6",
  "return_url": "https://ops.example.test/komoju/return/lnk_9", "default_locale": "ja",
  "payment_methods": [{"type": "credit_card", "amount": 3300, "currency": "JPY", "brands": ["visa", "master"]},
                      {"type": "paypay", "amount": 3300, "currency": "JPY", "offsite": true}],
@@ -70,7 +71,8 @@ E_PAYMENT: dict[str, Any] = json.loads("""
 {"id": "9d2f5g8h1j4k7l0z3x6c9v2b5", "resource": "payment", "status": "authorized", "amount": 3300, "tax": 0,
  "payment_method_fee": 0, "total": 3300, "currency": "JPY", "amount_refunded": 0, "captured_at": null,
  "external_order_num": "ORD-1004", "session": "0a3s6d9f2g5h8j1k4l7z0x3c6",
- "payment_details": {"type": "credit_card", "brand": "visa", "last_four_digits": "1111", "month": 12, "year": 2030},
+ "payment_details": {"type": "credit_card", "brand": "visa", "last_four_digits": "1111", "month": 12,
+   "year": 2030},
  "refunds": [], "refund_requests": []}
 """)
 E_COMPLETED: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""What can be done with a KOMOJU payment, and why not (KOMOJU page, sections 4, 5, 6, 12; product's reasons)."""
+"""What can be done with a KOMOJU payment, and why not (KOMOJU page, sections 4, 5, 6, 12)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The payment object in the port's words: worked examples A to D and every state (KOMOJU page, sections 3 to 6)."""
+"""The payment object in the port's words: examples A to D and every state (KOMOJU page, sections 3 to 6)."""
 
 from datetime import UTC, datetime
 

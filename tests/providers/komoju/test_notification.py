@@ -12,12 +12,13 @@ from providers.port import Notification
 
 SECRET = "komoju-webhook-secret-1"
 LONG = (
-    b'{"id":"1d2k5v8x0r3t6y9u2i5o8p1a4","type":"payment.refund.created","resource":"event","data":{"id":"7h2m9q4w1e8r5'
-    b't2y9u6i3o0p7","resource":"payment","status":"captured","amount":3000,"tax":300,"total":3300,"payment_method_fee"'
-    b':0,"currency":"JPY","external_order_num":"ORD-1001","amount_refunded":1100,"refunds":[{"id":"3f8g1h4j7k0l3z6x9c2'
-    b'v5b8n1","resource":"refund","amount":1100,"currency":"JPY","payment":"7h2m9q4w1e8r5t2y9u6i3o0p7","description":"'
-    b'one item returned","created_at":"2026-01-15T03:00:00Z","chargeback":false}],"refund_requests":[]},"created_at":"'
-    b'2026-01-15T03:00:01Z","reason":null}'
+    b'{"id":"1d2k5v8x0r3t6y9u2i5o8p1a4","type":"payment.refund.created","resource":"event","data":{"i'
+    b'd":"7h2m9q4w1e8r5t2y9u6i3o0p7","resource":"payment","status":"captured","amount":3000,"tax":300'
+    b',"total":3300,"payment_method_fee":0,"currency":"JPY","external_order_num":"ORD-1001","amount_r'
+    b'efunded":1100,"refunds":[{"id":"3f8g1h4j7k0l3z6x9c2v5b8n1","resource":"refund","amount":1100,"c'
+    b'urrency":"JPY","payment":"7h2m9q4w1e8r5t2y9u6i3o0p7","description":"one item returned","created'
+    b'_at":"2026-01-15T03:00:00Z","chargeback":false}],"refund_requests":[]},"created_at":"2026-01-15'
+    b'T03:00:01Z","reason":null}'
 )
 LONG_SIGNATURE = "c387d8072153868346eadf8423c544d7efc685bf3b0149282aade475764c4b2a"
 PING = b'{"id":"aaaaaaaaaaaaaaaaaaaaaaaaa","type":"ping","resource":"event"}'
