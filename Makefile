@@ -33,7 +33,7 @@ lint: $(VENV)/dev.done $(VENDOR) $(COMPILED)  ## format, rules, types, imports, 
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-timing
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/djlint webapp/templates --check --lint --quiet
 	$(BIN)/python -m tests.checks.sizes
 	$(BIN)/python -m tests.checks.texts

@@ -84,7 +84,7 @@ class QueueWorker(Worker):
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """SIGTERM: finish the running job. Noted first, since RQ itself forgets it when Redis is down."""
         self.stop.ask()
-        super().request_stop(signum, frame)
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # rq is partly typed
 
 
 def start_afresh() -> None:
