@@ -11,7 +11,7 @@ POT := $(TEXTS)/messages.pot
 CATALOGUES := $(wildcard $(TEXTS)/*/LC_MESSAGES/messages.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 VENDOR := webapp/static/vendor/.done
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 # uv writes no address into what it locks; PyPI's own spelling of names and hashes stays
 COMPILE = $(VENV)-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-annotate --custom-compile-command "make lock" --python-version 3.11

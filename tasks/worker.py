@@ -96,9 +96,9 @@ def start_afresh() -> None:
 class Poller:
     """Keeps one poller process for `queue` alive; it ends itself when this process is gone."""
 
-    def __init__(self, queue: str) -> None:
+    def __init__(self, queue: str, stop: Stop) -> None:
         self._command = [sys.executable, "-m", "tasks.worker", queue, "--poll-for", str(os.getpid())]
-        self._stop = Stop()
+        self._stop = stop
         self._process: subprocess.Popen[bytes] | None = None
         self._keeper = threading.Thread(target=self._keep, name=f"poller of {queue}", daemon=True)
 
@@ -180,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if options.poll_for:
             poll(options.queue, options.poll_for, stop=stop)
             return
-        poller = Poller(options.queue)
+        poller = Poller(options.queue, stop)
         poller.start()
         try:
             work(options.queue, Redis.from_url(load_settings().redis_url), stop)

@@ -1,8 +1,8 @@
 """`python -m tasks.local.keep [--last] LOCK PID COMMAND...`: keeps one program alive under `make run`.
 
-The program is started again when it dies, after 1 to 5 seconds. SIGTERM ends it and its whole process
-group. Programs share LOCK while they run; one with `--last` (Redis, the emulator) is only ended when all
-others have let go of it, so that they can finish what they are doing. If the process PID is gone, all ends.
+The program is started again when it dies, after 1 to 5 seconds. SIGTERM ends it and all that it started.
+Programs share LOCK while they run; one with `--last` (Redis, the emulator) is only ended when all others have
+let go of it, so that they can finish what they are doing. If the process PID is gone, all ends.
 """
 
 from __future__ import annotations
@@ -17,9 +17,14 @@ from contextlib import suppress
 from types import FrameType
 from typing import IO
 
+import psutil
+
+from tasks.local.orphans import adopt_orphans, end_all
+
 FIRST_WAIT, LONGEST_WAIT = 1.0, 5.0
 LONG_RUN = 30.0  # seconds after which a death counts as a first one again
 PATIENCE = 20.0  # seconds between SIGTERM and SIGKILL
+GRACE = 5.0  # seconds for the children of a program that died, before the next start
 LOOK = 0.2
 
 
@@ -64,7 +69,7 @@ class Keeper:
             time.sleep(LOOK)
 
     def _watch(self, child: subprocess.Popen[bytes]) -> None:
-        """Until the program has died by itself or was ended; its group never outlives it."""
+        """Until the program has died by itself or was ended."""
         while child.poll() is None and not self._ending():
             time.sleep(LOOK)
         if child.poll() is None:
@@ -72,8 +77,13 @@ class Keeper:
             _signal_group(child.pid, signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
                 child.wait(PATIENCE)
-        _signal_group(child.pid, signal.SIGKILL)
-        child.wait()
+            _signal_group(child.pid, signal.SIGKILL)
+            child.wait()
+            end_all(psutil.Process().children(recursive=True), patience=GRACE)
+            return
+        # A killed worker's running job is in a group of its own and may finish; its claim protects it (R8).
+        group = [process for process in psutil.Process().children() if _group_of(process) == child.pid]
+        end_all(group, patience=GRACE)
 
     def _let_others_go_first(self) -> None:
         until = time.monotonic() + PATIENCE + 2 * LOOK
@@ -99,10 +109,17 @@ def _signal_group(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
 
 
+def _group_of(process: psutil.Process) -> int | None:
+    with suppress(ProcessLookupError):
+        return os.getpgid(process.pid)
+    return None
+
+
 def main(arguments: list[str]) -> None:
     """Read the command line and keep the program."""
     last = arguments[0] == "--last"
     path, parent, *command = arguments[last:]
+    adopt_orphans()
     with open(path, "ab") as lock:
         Keeper(command, lock, int(parent), last=last).run()
 
