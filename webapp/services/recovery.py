@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, false, func, insert, or_, select, update
 
 from providers.errors import ProviderError
 from webapp.domain.operations import NOT_TERMINAL, OperationState
@@ -133,11 +133,14 @@ def _to_compare() -> list[uuid.UUID]:
 
 def _unread(row: Installation) -> ColumnElement[bool]:
     """Payments touched since a day before the backup, or with work under way, and not read since."""
-    since = (row.backup_taken_at or row.recovery_since or datetime.max) - TOUCHED_BEFORE
+    entered = row.recovery_since
+    if entered is None:
+        return false()
+    since = (row.backup_taken_at or entered) - TOUCHED_BEFORE
     moved = select(LedgerMovement.id).where(LedgerMovement.payment_id == Payment.id, LedgerMovement.booked_at >= since)
     asked = select(Operation.id).where(
         Operation.payment_id == Payment.id, or_(Operation.state_since >= since, Operation.state.in_(NOT_TERMINAL))
     )
     touched = or_(Payment.created_at >= since, moved.exists(), asked.exists())
-    unread = or_(Payment.last_read_at.is_(None), Payment.last_read_at < row.recovery_since)
+    unread = or_(Payment.last_read_at.is_(None), Payment.last_read_at < entered)
     return touched & unread
