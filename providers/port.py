@@ -73,13 +73,14 @@ class Capabilities(Protocol):
     def fetch_before_send(self) -> bool:
         """True where the baseline must be read from the provider before each send (C2)."""
 
+    def keeps_reference(self, kind: OperationKind) -> bool:
+        """Whether movements of this kind carry our operation id, so that look-ups go by it alone (R25)."""
+
     @property
     def currencies(self) -> frozenset[str]:
         """Accepted ISO 4217 codes."""
 
-    def availability(
-        self, kind: OperationKind, payment: PaymentFacts, settings: Mapping[str, Any]
-    ) -> Availability:
+    def availability(self, kind: OperationKind, payment: PaymentFacts, settings: Mapping[str, Any]) -> Availability:
         """Whether `kind` can be asked for now; `settings` are the provider account's own."""
 
     def payment_page(self, provider_ref: str, settings: Mapping[str, Any]) -> str | None:
@@ -136,9 +137,7 @@ class WireCall:
 
     def digest(self) -> str:
         """SHA-256 over method, path and body, in lower-case hex."""
-        return hashlib.sha256(
-            b"\n".join([self.method.encode(), self.path.encode(), self.body or b""])
-        ).hexdigest()
+        return hashlib.sha256(b"\n".join([self.method.encode(), self.path.encode(), self.body or b""])).hexdigest()
 
     def to_bytes(self) -> bytes:
         """The call as bytes for encrypted storage; `from_bytes` gives it back unchanged."""
@@ -273,9 +272,7 @@ class PaymentProvider(Protocol):
     def fetch_methods(self) -> Sequence[MethodOffer]:
         """Read the methods that the account offers. Raises as `fetch_payment`, but not PaymentNotFound."""
 
-    def read_notification(
-        self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str]
-    ) -> Notification:
+    def read_notification(self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str]) -> Notification:
         """Verify and read a webhook over its raw bytes; any of `secrets` may fit. Raises SignatureWrong."""
 
     def close(self) -> None:

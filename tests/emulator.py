@@ -44,7 +44,7 @@ class EmulatorClient:
         return str(self.control("POST", "komoju/payments", body)["provider_ref"])
 
     def portal(self, reference: str, action: str, **fields: Any) -> Any:
-        """What staff or the provider do: capture, cancel, refund, expire, dispute, settle, pay, finish, fail, ..."""
+        """What staff or the provider do, e.g. capture, cancel, refund, expire, dispute, pay, finish, fail."""
         return self.control("POST", f"komoju/payments/{reference}/portal", {"action": action, **fields})
 
     def fault(self, kind: str, call: str = "*", **fields: Any) -> int:

@@ -1,4 +1,4 @@
-"""An emulator that runs: world, application, server, sender and mail catcher, started and stopped together."""
+"""An emulator that runs: world, application, server, sender and mail catcher together."""
 
 from .app import Application
 from .mails import smtp_catcher

@@ -1,4 +1,4 @@
-"""What the provider tells the product: each event once, and its deliveries with everything that goes wrong there."""
+"""What the provider tells the product: each event once, and its deliveries with all that goes wrong there."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ def sign_hex(secret: str, raw: bytes) -> str:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One message to one address. state: waiting, sent, failed, lost, held (delivery is off) or kept (no address).
+    """One message to one address. state: waiting, sent, failed, lost, held (delivery off), kept (no address).
 
     answers: HTTP statuses in order, 0 where there was none.
     """

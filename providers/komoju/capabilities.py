@@ -50,6 +50,10 @@ class KomojuCapabilities:
             return _refund(payment, settings)
         return _of_authorised(kind, payment)
 
+    def keeps_reference(self, kind: OperationKind) -> bool:
+        """Only a refund keeps a text of ours, its description (section 5)."""
+        return kind is OperationKind.REFUND
+
     def payment_page(self, provider_ref: str, settings: Mapping[str, Any]) -> str | None:
         """None: the address of a payment in KOMOJU's dashboard is not documented."""
         del provider_ref, settings

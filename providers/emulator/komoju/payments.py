@@ -1,4 +1,4 @@
-"""Payments over the wire: read, list, change, capture, cancel, refund, refund request (page, sections 2 to 6)."""
+"""Payments over the wire: read, list, change, capture, cancel, refund (page, sections 2 to 6)."""
 
 from ..ledger import Ledger
 from ..records import Account, Cause, Json, Payment

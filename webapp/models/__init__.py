@@ -1,0 +1,38 @@
+"""Tables, a file per aggregate. Importing this package registers all of them."""
+
+from webapp.models.audit import AuditEntry, AuditHead
+from webapp.models.base import Base
+from webapp.models.operation import Attempt, Operation, Via
+from webapp.models.order import Order, OrderNote
+from webapp.models.payment import LedgerMovement, Payment
+from webapp.models.shop import Mode, OrderStatus, ProviderAccount, RefundReason, Shop, StatusKind
+from webapp.models.system import Installation, JobRun, KillSwitch, Schedule, WakeUp
+from webapp.models.user import Grant, RateEvent, User, UserSession
+
+__all__ = [
+    "Attempt",
+    "AuditEntry",
+    "AuditHead",
+    "Base",
+    "Grant",
+    "Installation",
+    "JobRun",
+    "KillSwitch",
+    "LedgerMovement",
+    "Mode",
+    "Operation",
+    "Order",
+    "OrderNote",
+    "OrderStatus",
+    "Payment",
+    "ProviderAccount",
+    "RateEvent",
+    "RefundReason",
+    "Schedule",
+    "Shop",
+    "StatusKind",
+    "User",
+    "UserSession",
+    "Via",
+    "WakeUp",
+]

@@ -1,0 +1,55 @@
+"""An order of a shop, with its notes."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.models.base import Base, new_id
+from webapp.models.shop import Mode
+
+
+class Order(Base):
+    """What a buyer ordered; `total_minor` in minor units of `currency`."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "mode", "number"),
+        UniqueConstraint("shop_id", "id"),
+        ForeignKeyConstraint(["shop_id", "status_id"], ["order_statuses.shop_id", "order_statuses.id"]),
+        CheckConstraint("total_minor between 0 and 1000000000000000", name="total_bounds"),
+        Index("ix_orders_shop_mode_ordered", "shop_id", "mode", "ordered_at", "id"),
+        Index("ix_orders_buyer_email", "buyer_email"),
+        Index("ix_orders_number", "number"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    shop_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("shops.id"))
+    mode: Mapped[Mode]
+    number: Mapped[str]
+    status_id: Mapped[uuid.UUID]
+    currency: Mapped[str]
+    total_minor: Mapped[int]
+    buyer_name: Mapped[str | None]
+    buyer_email: Mapped[str | None]
+    language: Mapped[str | None]
+    ordered_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class OrderNote(Base):
+    """A remark of a colleague on an order."""
+
+    __tablename__ = "order_notes"
+    __table_args__ = (ForeignKeyConstraint(["shop_id", "order_id"], ["orders.shop_id", "orders.id"]),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    shop_id: Mapped[uuid.UUID]
+    order_id: Mapped[uuid.UUID] = mapped_column(index=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    text: Mapped[str]
+    created_at: Mapped[datetime]

@@ -1,0 +1,90 @@
+"""A payment with its balances, and the append-only ledger that they must equal (I1, I9)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from providers.kinds import MovementKind, ProviderState
+from webapp.models.base import Base, Json, new_id
+from webapp.models.shop import Mode
+
+
+class Payment(Base):
+    """What one provider was asked to collect for one order; all sums in minor units of `currency`."""
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        UniqueConstraint("account_id", "provider_ref"),
+        UniqueConstraint("shop_id", "id"),
+        ForeignKeyConstraint(["shop_id", "order_id"], ["orders.shop_id", "orders.id"]),
+        ForeignKeyConstraint(["shop_id", "account_id"], ["provider_accounts.shop_id", "provider_accounts.id"]),
+        CheckConstraint("refunded_minor + refund_reserved_minor <= captured_minor + excess_minor", name="refunds"),
+        CheckConstraint(
+            "captured_minor + cancelled_minor + capture_reserved_minor + cancel_reserved_minor"
+            " <= authorised_minor + excess_minor",
+            name="captures_and_cancels",
+        ),
+        CheckConstraint(
+            "authorised_minor >= 0 and cancelled_minor >= 0 and captured_minor >= 0 and refunded_minor >= 0"
+            " and capture_reserved_minor >= 0 and cancel_reserved_minor >= 0 and refund_reserved_minor >= 0"
+            " and excess_minor >= 0 and authorised_minor <= 1000000000000000",
+            name="bounds",
+        ),
+        Index("ix_payments_order", "order_id"),
+        Index("ix_payments_provider_ref", "provider_ref"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    shop_id: Mapped[uuid.UUID]
+    order_id: Mapped[uuid.UUID]
+    account_id: Mapped[uuid.UUID]
+    mode: Mapped[Mode]
+    provider_ref: Mapped[str]
+    method: Mapped[str]
+    currency: Mapped[str]
+    provider_state: Mapped[ProviderState]
+    authorised_minor: Mapped[int] = mapped_column(default=0)
+    cancelled_minor: Mapped[int] = mapped_column(default=0)
+    captured_minor: Mapped[int] = mapped_column(default=0)
+    refunded_minor: Mapped[int] = mapped_column(default=0)
+    capture_reserved_minor: Mapped[int] = mapped_column(default=0)
+    cancel_reserved_minor: Mapped[int] = mapped_column(default=0)
+    refund_reserved_minor: Mapped[int] = mapped_column(default=0)
+    excess_minor: Mapped[int] = mapped_column(default=0)
+    kept: Mapped[Any] = mapped_column(Json, default=dict)  # the adapter's memory of the last read
+    frozen_reason: Mapped[str | None]
+    frozen_at: Mapped[datetime | None]
+    hold_expires_at: Mapped[datetime | None]
+    last_read_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class LedgerMovement(Base):
+    """One movement at the provider, booked once and never changed (I9: triggers refuse update and delete)."""
+
+    __tablename__ = "movements"
+    __table_args__ = (
+        UniqueConstraint("account_id", "kind", "provider_movement_id"),
+        ForeignKeyConstraint(["shop_id", "payment_id"], ["payments.shop_id", "payments.id"]),
+        CheckConstraint("amount_minor between 0 and 1000000000000000", name="amount_bounds"),
+        Index("ix_movements_payment", "payment_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    shop_id: Mapped[uuid.UUID]
+    payment_id: Mapped[uuid.UUID]
+    account_id: Mapped[uuid.UUID]
+    kind: Mapped[MovementKind]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    provider_movement_id: Mapped[str]
+    operation_id: Mapped[uuid.UUID | None]  # None: made outside Paydesk
+    chargeback: Mapped[bool] = mapped_column(default=False)
+    occurred_at: Mapped[datetime | None]  # the provider's word
+    booked_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""What Paydesk does: one function per use, called alike by pages, tasks and commands."""

@@ -1,0 +1,103 @@
+"""The audit chain: every entry is sealed over the one before it with a key outside the database (I17)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from webapp.models import AuditEntry, AuditHead, Via
+from webapp.services import runtime
+from webapp.services.unit_of_work import Tx
+
+START = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a person, or the desk itself when `user_id` is None."""
+
+    user_id: uuid.UUID | None
+    via: Via
+
+
+SYSTEM = Actor(None, Via.SYSTEM)
+
+
+def write(
+    tx: Tx,
+    actor: Actor,
+    action: str,
+    subject: tuple[str, uuid.UUID | None],
+    *,
+    shop_id: uuid.UUID | None,
+    details: Mapping[str, Any],
+    at: datetime,
+) -> int:
+    """Append one entry in the caller's transaction and return its number.
+
+    Call it last in the transaction: it locks the head (R22). `details` hold no personal data and no secrets.
+    """
+    head = tx.execute(select(AuditHead.number, AuditHead.hash).where(AuditHead.id == 1).with_for_update()).one()
+    row: dict[str, Any] = {
+        "number": head.number + 1,
+        "at": at,
+        "shop_id": shop_id,
+        "actor_id": actor.user_id,
+        "via": actor.via.value,
+        "action": action,
+        "subject_kind": subject[0],
+        "subject_id": subject[1],
+        "details": dict(details),
+        "previous_hash": head.hash,
+    }
+    row["hash"] = _seal(row)
+    tx.execute(insert(AuditEntry).values(row))
+    tx.execute(update(AuditHead).where(AuditHead.id == 1).values(number=row["number"], hash=row["hash"]))
+    return int(row["number"])
+
+
+def personal(value: str) -> str:
+    """A keyed digest that stands for personal data, so that erasing the data keeps the chain whole."""
+    return hmac.new(runtime.current().audit_key, b"personal:" + value.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def breaks(tx: Tx) -> Iterator[str]:
+    """What is wrong with the chain, in words that name the entry; nothing when it is whole."""
+    previous, expected = START, 1
+    columns = AuditEntry.__table__.columns
+    for row in tx.execute(select(*columns).order_by(AuditEntry.number)).yield_per(1000).mappings():
+        number = row["number"]
+        if number != expected:
+            yield f"audit entry {expected} is missing before {number}"
+        elif row["previous_hash"] != previous:
+            yield f"audit entry {number} does not follow on entry {number - 1}"
+        if row["hash"] != _seal(dict(row)):
+            yield f"audit entry {number} was changed"
+        previous, expected = row["hash"], number + 1
+    head = tx.execute(select(AuditHead.number, AuditHead.hash)).one_or_none()
+    if head is None or (head.number, head.hash) != (expected - 1, previous):
+        yield f"the newest audit entry is {expected - 1}, but the head says {head.number if head else 'nothing'}"
+
+
+def _seal(row: Mapping[str, Any]) -> str:
+    content = {
+        "number": row["number"],
+        "at": row["at"].astimezone(UTC).isoformat(),
+        "shop": str(row["shop_id"]),
+        "actor": str(row["actor_id"]),
+        "via": row["via"],
+        "action": row["action"],
+        "subject": [row["subject_kind"], str(row["subject_id"])],
+        "details": row["details"],
+        "previous": row["previous_hash"],
+    }
+    raw = json.dumps(content, sort_keys=True, ensure_ascii=False).encode()
+    return hmac.new(runtime.current().audit_key, raw, hashlib.sha256).hexdigest()
