@@ -72,9 +72,7 @@ class Rig:
 class Conformance:
     """Subclassed per provider, with a fixture `rig`."""
 
-    @pytest.mark.parametrize(
-        ("kind", "minor"), [(CAPTURE, 3300), (CANCEL, 3300), (REFUND, 700), (REFUND, 3300)]
-    )
+    @pytest.mark.parametrize(("kind", "minor"), [(CAPTURE, 3300), (CANCEL, 3300), (REFUND, 700), (REFUND, 3300)])
     def test_a_good_answer_is_done_and_names_the_movement_that_a_read_shows(self, rig, kind, minor):
         ref = (rig.captured if kind is REFUND else rig.authorised)(3300)
         reply = rig.provider.send(rig.prepare(kind, ref, minor))
@@ -176,9 +174,7 @@ class Conformance:
         (waiting,) = rig.provider.fetch_payment(ref).pending
         assert (waiting.id, waiting.reference) == (reply.pending_id, call.operation_id)
         rig.emulator.portal(ref, "finish")
-        (refund,) = [
-            one for one in rig.provider.fetch_payment(ref).movements if one.kind is MovementKind.REFUND
-        ]
+        (refund,) = [one for one in rig.provider.fetch_payment(ref).movements if one.kind is MovementKind.REFUND]
         assert (refund.reference, refund.money.minor) == (call.operation_id, 700)
 
     @pytest.mark.parametrize(
