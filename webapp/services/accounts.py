@@ -121,3 +121,8 @@ def too_many_ambiguous(tx: Tx, account_id: uuid.UUID, now: datetime) -> bool:
         )
     ).scalar_one()
     return int(count) >= MOST_AMBIGUOUS
+
+
+def stop_for_credentials(tx: Tx, account_id: uuid.UUID) -> None:
+    """The account's keys cannot be used: fresh sends stop until a person has looked."""
+    open_breaker(tx, account_id, CREDENTIALS, runtime.current().clock.now(tx))
