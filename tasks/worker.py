@@ -124,6 +124,20 @@ class Poller:
             self._process.kill()
 
 
+def queue_worker(queue: str, connection: Redis, stop: Stop) -> QueueWorker:
+    """An RQ worker on `queue` alone, whose messages are JSON (R19)."""
+    worker = QueueWorker(
+        [Queue(queue, connection=connection, serializer=JSONSerializer)],
+        connection=connection,
+        serializer=JSONSerializer,
+        worker_ttl=WORKER_TTL,
+        job_monitoring_interval=MONITORING_SECONDS,
+        log_job_description=False,
+    )
+    worker.stop = stop
+    return worker
+
+
 def work(queue: str, connection: Redis, stop: Stop) -> None:
     """Run jobs of `queue` until told to stop; a lost Redis is waited for, with one line in the log."""
     failures = 0
@@ -132,15 +146,7 @@ def work(queue: str, connection: Redis, stop: Stop) -> None:
         try:
             connection.ping()
             failures = 0
-            worker = QueueWorker(
-                [Queue(queue, connection=connection, serializer=JSONSerializer)],
-                connection=connection,
-                serializer=JSONSerializer,
-                worker_ttl=WORKER_TTL,
-                job_monitoring_interval=MONITORING_SECONDS,
-                log_job_description=False,
-            )
-            worker.stop = stop
+            worker = queue_worker(queue, connection, stop)
             worker.work(logging_level="WARNING", with_scheduler=False)
         except RedisError as failure:
             if not failures:
