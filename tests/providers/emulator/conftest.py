@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from providers.emulator.ledger import Ledger
 from tests.emulator import SECRET_KEY, EmulatorClient, emulator
+from tests.providers.emulator.ledgers import new_ledger
 
 __all__ = ["emulator"]
 
@@ -27,3 +29,9 @@ def api(emulator: EmulatorClient) -> Iterator[httpx.Client]:
 def under(key: str) -> dict[str, str]:
     """The header that carries an idempotency key."""
     return {"X-KOMOJU-IDEMPOTENCY": key}
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    """A ledger in one process, without HTTP."""
+    return new_ledger()
