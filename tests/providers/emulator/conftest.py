@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from providers.emulator.ledger import Ledger
-from tests.emulator import SECRET_KEY, EmulatorClient, emulator
+from tests.emulator import NO_CERTIFICATES, SECRET_KEY, EmulatorClient, emulator
 from tests.providers.emulator.ledgers import new_ledger
 
 __all__ = ["emulator"]
@@ -22,6 +22,7 @@ def api(emulator: EmulatorClient) -> Iterator[httpx.Client]:
         headers={"X-KOMOJU-API-VERSION": "2025-01-28"},
         timeout=5,
         trust_env=False,
+        verify=NO_CERTIFICATES,
     ) as client:
         yield client
 
