@@ -86,15 +86,17 @@ class Desk:
         number = fields.pop("order_number", uuid.uuid4().hex[:10])
         provider_ref = self.emulator.payment(amount_minor, order_number=number, **fields)
         add_payment(
-            Addition(
-                actor=self.actor, shop_id=self.shop_id, account_id=self.account_id, provider_ref=provider_ref
-            )
+            Addition(actor=self.actor, shop_id=self.shop_id, account_id=self.account_id, provider_ref=provider_ref)
         )
         query = select(Payment.id).where(Payment.provider_ref == provider_ref)
         return in_transaction(lambda tx: tx.execute(query).scalar_one())
 
     def ask(
-        self, payment_id: uuid.UUID, amount_minor: int | None = None, kind: OperationKind = OperationKind.REFUND, **more: Any
+        self,
+        payment_id: uuid.UUID,
+        amount_minor: int | None = None,
+        kind: OperationKind = OperationKind.REFUND,
+        **more: Any,
     ) -> uuid.UUID:
         """File an operation."""
         values: dict[str, Any] = {
@@ -166,5 +168,5 @@ def open_desk(database_url: str, emulator: EmulatorClient, secret_key: str = "sk
     try:
         yield desk
     finally:
-        accounts.forget_open()
+        accounts.close_open()
         engine.dispose()

@@ -120,9 +120,7 @@ def test_faults_are_listed_and_removed(emulator):
 
 def test_the_clock_is_put_and_moved(emulator):
     emulator.control("PUT", "clock", {"now": "2030-01-01T00:00:00Z"})
-    assert emulator.control("PUT", "clock", {"advance_seconds": 86400})["now"].startswith(
-        "2030-01-02T00:00:0"
-    )
+    assert emulator.control("PUT", "clock", {"advance_seconds": 86400})["now"].startswith("2030-01-02T00:00:0")
 
 
 def test_a_reset_forgets_everything(emulator, api):

@@ -101,9 +101,7 @@ def test_a_killed_emulator_has_lost_nothing_that_it_answered(tmp_path):
         with httpx.Client(base_url=f"{address}/_emulator", trust_env=False) as control:
             control.post("/accounts", json={"provider": "komoju", "secret_key": SECRET_KEY})
             payment = {"account": SECRET_KEY, "method": "paypay", "amount_minor": 5, "currency": "JPY"}
-            references = [
-                control.post("/komoju/payments", json=payment).json()["provider_ref"] for _ in range(20)
-            ]
+            references = [control.post("/komoju/payments", json=payment).json()["provider_ref"] for _ in range(20)]
         program.kill()
     with running_emulator(str(tmp_path / "emulator.sqlite3")) as emulator:
         assert [one["reference"] for one in emulator.ledger()["effects"]] == references
