@@ -83,9 +83,7 @@ class Settings(BaseModel):
     @field_validator("redis_url")
     @classmethod
     def _known_redis(cls, value: str) -> str:
-        parts = split_address(
-            value, ("redis", "rediss", "unix"), "redis://HOST:PORT/0, rediss://... or unix:///PATH"
-        )
+        parts = split_address(value, ("redis", "rediss", "unix"), "redis://HOST:PORT/0, rediss://... or unix:///PATH")
         if parts.scheme != "unix" and not parts.hostname:
             raise ValueError("names no host; give redis://HOST:PORT/0")
         return value
@@ -108,17 +106,13 @@ class Settings(BaseModel):
             raise ValueError(f"holds no key; {HOW_TO_MAKE_A_KEY}")
         for number, key in enumerate(keys, start=1):
             if not is_fernet_key(key):
-                raise ValueError(
-                    f"key {number} of {len(keys)} is not 32 bytes in url-safe base64; {HOW_TO_MAKE_A_KEY}"
-                )
+                raise ValueError(f"key {number} of {len(keys)} is not 32 bytes in url-safe base64; {HOW_TO_MAKE_A_KEY}")
         return keys
 
     @field_validator("smtp_url")
     @classmethod
     def _known_smtp(cls, value: str) -> str:
-        if not split_address(
-            value, ("smtp", "smtps"), "smtp://USER:PASSWORD@HOST:PORT or smtps://..."
-        ).hostname:
+        if not split_address(value, ("smtp", "smtps"), "smtp://USER:PASSWORD@HOST:PORT or smtps://...").hostname:
             raise ValueError("names no host; give smtp://USER:PASSWORD@HOST:PORT")
         return value
 

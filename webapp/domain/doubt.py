@@ -1,0 +1,138 @@
+"""Whether a fetched payment shows that an operation was carried out (money-safety section 6, look-ups)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from providers.kinds import MovementKind, OperationKind, ProviderState, RequestState
+from providers.port import Movement, PaymentSnapshot, PendingEffect
+
+MOVEMENT_OF: Mapping[OperationKind, MovementKind] = MappingProxyType(
+    {
+        OperationKind.CAPTURE: MovementKind.CAPTURE,
+        OperationKind.CANCEL: MovementKind.CANCEL,
+        OperationKind.REFUND: MovementKind.REFUND,
+    }
+)
+
+
+class Verdict(StrEnum):
+    """What one read says about one operation."""
+
+    FOUND = "found"  # it was carried out, with our amount
+    FINISHING = "finishing"  # the provider has accepted it and works on it
+    REFUSED = "refused"  # the provider accepted it first and refused it later
+    IMPOSSIBLE = "impossible"  # it was not carried out and cannot be any more
+    ABSENT = "absent"  # this read does not show it; no proof by itself (R26)
+    UNCLEAR = "unclear"  # two candidates, or another amount: people decide (R5)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """The operation that is asked about; `baseline` are the movement ids that were there before its first send."""
+
+    operation_id: str
+    kind: OperationKind
+    amount_minor: int
+    currency: str
+    pending_id: str | None
+    baseline: Collection[str]
+    was_sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict and what it rests on."""
+
+    verdict: Verdict
+    movement: Movement | None = None
+    pending: PendingEffect | None = None
+    why: str = ""
+
+
+def judge(wish: Doubted, seen: PaymentSnapshot, *, taken: Collection[str], keeps_reference: bool) -> Judgement:
+    """Judge one read. `taken` are movement ids that belong to other operations.
+
+    Where the provider keeps our reference, only that counts; a movement without it is somebody else's (R25).
+    """
+    kind = MOVEMENT_OF[wish.kind]
+    of_kind = [movement for movement in seen.movements if movement.kind is kind]
+    own = [movement for movement in of_kind if movement.reference == wish.operation_id]
+    if own:
+        return _one_of(own, wish)
+    strangers = [
+        movement
+        for movement in of_kind
+        if movement.reference is None and movement.id not in wish.baseline and movement.id not in taken
+    ]
+    effect = _effect_of(wish, seen)
+    if effect is not None:
+        return _from_effect(wish, effect, strangers)
+    if strangers and wish.was_sent and not keeps_reference:
+        return _one_of(strangers, wish)
+    if _nothing_left(wish.kind, seen):
+        return Judgement(Verdict.IMPOSSIBLE, why=seen.state.value)
+    return Judgement(Verdict.ABSENT)
+
+
+def _one_of(candidates: list[Movement], wish: Doubted) -> Judgement:
+    if len(candidates) > 1:
+        return Judgement(Verdict.UNCLEAR, why=f"{len(candidates)} movements could be this operation")
+    movement = candidates[0]
+    if (movement.money.minor, movement.money.currency) != (wish.amount_minor, wish.currency):
+        return Judgement(
+            Verdict.UNCLEAR,
+            movement=movement,
+            why=f"the provider shows {movement.money.minor} {movement.money.currency} in minor units,"
+            f" not {wish.amount_minor} {wish.currency}",
+        )
+    return Judgement(Verdict.FOUND, movement=movement)
+
+
+def _effect_of(wish: Doubted, seen: PaymentSnapshot) -> PendingEffect | None:
+    for effect in seen.pending:
+        if effect.kind is wish.kind and (effect.reference == wish.operation_id or effect.id == wish.pending_id):
+            return effect
+    return None
+
+
+def _from_effect(wish: Doubted, effect: PendingEffect, strangers: list[Movement]) -> Judgement:
+    if effect.state is RequestState.REJECTED:
+        return Judgement(Verdict.REFUSED, pending=effect, why=effect.reason or "")
+    if effect.state is RequestState.COMPLETED and strangers:
+        # Whether the movement of a completed request carries our reference is unconfirmed, so amounts decide.
+        fitting = [m for m in strangers if m.money.minor == wish.amount_minor] or strangers
+        judged = _one_of(fitting, wish)
+        return Judgement(judged.verdict, movement=judged.movement, pending=effect, why=judged.why)
+    return Judgement(Verdict.FINISHING, pending=effect)
+
+
+def _nothing_left(kind: OperationKind, seen: PaymentSnapshot) -> bool:
+    if kind is OperationKind.REFUND:
+        never_captured = seen.state in {ProviderState.CANCELLED, ProviderState.EXPIRED, ProviderState.FAILED}
+        return never_captured or (seen.captured.minor > 0 and seen.refunded.minor >= seen.captured.minor)
+    if seen.state is ProviderState.FAILED:
+        return True
+    rest = seen.authorised.minor - seen.captured.minor - seen.cancelled.minor
+    return seen.authorised.minor > 0 and rest <= 0
+
+
+_RANK: Mapping[ProviderState, int] = MappingProxyType(
+    {
+        ProviderState.WAITING: 0,
+        ProviderState.AUTHORISED: 1,
+        ProviderState.FAILED: 2,
+        ProviderState.EXPIRED: 2,
+        ProviderState.CANCELLED: 2,
+        ProviderState.CAPTURED: 3,
+        ProviderState.REFUNDED: 4,
+    }
+)
+
+
+def later_state(known: ProviderState, fetched: ProviderState) -> ProviderState:
+    """The state to keep: a fetched state never moves a payment backwards (R33)."""
+    return fetched if _RANK[fetched] >= _RANK[known] else known

@@ -1,0 +1,123 @@
+"""From a provider account's row to its adapter, and the breaker that stops fresh sends (R46)."""
+
+from __future__ import annotations
+
+import uuid
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from providers.kinds import Outcome
+from providers.port import Capabilities, PaymentProvider
+from webapp.models import Attempt, Operation, ProviderAccount
+from webapp.services import runtime
+from webapp.services.runtime import AccountKeys, Runtime
+from webapp.services.unit_of_work import Tx
+from webapp.services.vault import credential_place
+
+AMBIGUOUS = "ambiguous"
+CREDENTIALS = "credentials"
+MOST_AMBIGUOUS = 5
+AMBIGUOUS_WITHIN = timedelta(minutes=5)
+TRIAL_AFTER = timedelta(seconds=60)
+MOST_OPEN = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the engine needs of a provider account, copied out of its row."""
+
+    id: uuid.UUID
+    provider: str
+    host: str
+    credentials: Mapping[str, str]
+    settings: Mapping[str, Any]
+    version: int
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the provider can do."""
+        return runtime.current().providers.capabilities(self.provider)
+
+
+_open: OrderedDict[tuple[int, uuid.UUID, int], tuple[Runtime, PaymentProvider]] = OrderedDict()
+
+
+def adapter(account: Account) -> PaymentProvider:
+    """The account's adapter, kept open between calls of this process. VaultError when its keys cannot be read."""
+    here = runtime.current()
+    mark = (id(here.providers), account.id, account.version)
+    if mark in _open:
+        _open.move_to_end(mark)
+        return _open[mark][1]
+    plain = {
+        field: here.vault.open(sealed, credential_place(account.id, account.provider, field))
+        for field, sealed in account.credentials.items()
+    }
+    opened = here.providers.open(AccountKeys(str(account.id), account.provider, account.host, plain))
+    _open[mark] = (here, opened)  # the runtime is kept so that its id cannot be given to another
+    if len(_open) > MOST_OPEN:
+        _open.popitem(last=False)[1][1].close()
+    return opened
+
+
+def forget_open() -> None:
+    """Drop the adapters that this process inherited or kept (after a fork, in tests)."""
+    _open.clear()
+
+
+def open_breaker(tx: Tx, account_id: uuid.UUID, reason: str, now: datetime) -> bool:
+    """Stop fresh sends for the account; answers whether it was closed before."""
+    changed = tx.execute(
+        update(ProviderAccount)
+        .where(ProviderAccount.id == account_id, ProviderAccount.breaker_opened_at.is_(None))
+        .values(breaker_opened_at=now, breaker_reason=reason)
+        .returning(ProviderAccount.id)
+    ).all()
+    return bool(changed)
+
+
+def close_breaker(tx: Tx, account_id: uuid.UUID, now: datetime) -> None:
+    """A good answer came: fresh sends go on."""
+    tx.execute(
+        update(ProviderAccount)
+        .where(ProviderAccount.id == account_id)
+        .values(breaker_opened_at=None, breaker_reason=None, last_good_call_at=now)
+    )
+
+
+def take_trial(tx: Tx, account_id: uuid.UUID, now: datetime) -> bool:
+    """Whether one send may try an account whose breaker opened after ambiguous answers; one a minute.
+
+    Wrong credentials need a person, so that breaker gives no trial.
+    """
+    taken = tx.execute(
+        update(ProviderAccount)
+        .where(
+            ProviderAccount.id == account_id,
+            ProviderAccount.breaker_reason == AMBIGUOUS,
+            ProviderAccount.breaker_opened_at <= now - TRIAL_AFTER,
+        )
+        .values(breaker_opened_at=now)
+        .returning(ProviderAccount.id)
+    ).all()
+    return bool(taken)
+
+
+def too_many_ambiguous(tx: Tx, account_id: uuid.UUID, now: datetime) -> bool:
+    """Whether the account gave five ambiguous answers within five minutes, the present one included."""
+    count = tx.execute(
+        select(func.count())
+        .select_from(Attempt)
+        .join(Operation, Operation.id == Attempt.operation_id)
+        .where(
+            Operation.account_id == account_id,
+            Attempt.outcome == Outcome.IN_DOUBT,
+            Attempt.ended_at > now - AMBIGUOUS_WITHIN,
+        )
+    ).scalar_one()
+    return int(count) >= MOST_AMBIGUOUS

@@ -1,0 +1,51 @@
+"""Refusals whose text an operator may read; views show them, nothing was changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from providers.kinds import NotOffered
+
+
+class RuleBroken(Exception):
+    """A rule forbids the wish. `code` names the rule for pages to translate, `facts` fill its text."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(f"{code} {facts}" if facts else code)
+        self.code = code
+        self.facts = facts
+
+
+class NotFound(Exception):
+    """No such row within the caller's shops; pages answer 404."""
+
+
+class NotAvailable(RuleBroken):
+    """The provider or the payment's state does not allow the action."""
+
+    def __init__(self, why: NotOffered) -> None:
+        super().__init__("not_available", why=why)
+        self.why = why
+
+
+class NotEnough(RuleBroken):
+    """More was asked than is available; `available_minor` is what there is."""
+
+    def __init__(self, available_minor: int, currency: str) -> None:
+        super().__init__("not_enough", available_minor=available_minor, currency=currency)
+        self.available_minor = available_minor
+
+
+class AvailableChanged(RuleBroken):
+    """The available amount is no longer what the form showed (R16); pages answer 409 with fresh numbers."""
+
+    def __init__(self, available_minor: int, currency: str) -> None:
+        super().__init__("available_changed", available_minor=available_minor, currency=currency)
+        self.available_minor = available_minor
+
+
+class StaleVersion(RuleBroken):
+    """The row was changed since the form was shown (R32); pages answer 409."""
+
+    def __init__(self) -> None:
+        super().__init__("stale_version")

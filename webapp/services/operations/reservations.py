@@ -1,0 +1,53 @@
+"""Reservations on a payment, made and released in one statement each (R31)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from sqlalchemy import ColumnElement, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from providers.kinds import OperationKind
+from webapp.models import Payment
+from webapp.services.unit_of_work import Tx
+
+RESERVED_OF: Mapping[OperationKind, InstrumentedAttribute[int]] = MappingProxyType(
+    {
+        OperationKind.CAPTURE: Payment.capture_reserved_minor,
+        OperationKind.CANCEL: Payment.cancel_reserved_minor,
+        OperationKind.REFUND: Payment.refund_reserved_minor,
+    }
+)
+
+
+def rest(kind: OperationKind) -> ColumnElement[int]:
+    """What is neither moved nor promised, as SQL, in minor units."""
+    if kind is OperationKind.REFUND:
+        return Payment.captured_minor - Payment.refunded_minor - Payment.refund_reserved_minor
+    return (
+        Payment.authorised_minor
+        - Payment.captured_minor
+        - Payment.cancelled_minor
+        - Payment.capture_reserved_minor
+        - Payment.cancel_reserved_minor
+    )
+
+
+def reserve(tx: Tx, payment_id: uuid.UUID, kind: OperationKind, amount_minor: int) -> bool:
+    """Promise an amount to an operation; False when there is not enough or the payment is frozen."""
+    reserved = RESERVED_OF[kind]
+    done = tx.execute(
+        update(Payment)
+        .where(Payment.id == payment_id, Payment.frozen_at.is_(None), rest(kind) >= amount_minor)
+        .values({reserved: reserved + amount_minor})
+        .returning(Payment.id)
+    ).all()
+    return bool(done)
+
+
+def release(tx: Tx, payment_id: uuid.UUID, kind: OperationKind, amount_minor: int) -> None:
+    """Give a reservation back; only ever on proof that nothing moved (I3)."""
+    reserved = RESERVED_OF[kind]
+    tx.execute(update(Payment).where(Payment.id == payment_id).values({reserved: reserved - amount_minor}))
