@@ -1,4 +1,4 @@
-"""What an adapter raises; the difference between the first two is the difference between safe and doubtful."""
+"""What an adapter raises; between the first two lies the difference between safe and doubtful."""
 
 from providers.kinds import NotOffered
 
@@ -21,6 +21,14 @@ class CredentialsRefused(ProviderError):
 
 class PaymentNotFound(ProviderError):
     """The provider knows no such payment under this account."""
+
+
+class RequestRefused(ProviderError):
+    """A request that moves no money (a hosted page) was refused; `code` and text are the provider's."""
+
+    def __init__(self, code: str | None, message: str | None) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
 
 
 class RequestNotPossible(ProviderError):

@@ -1,0 +1,166 @@
+"""How any provider call is served: account, faults before, idempotency key, effect, faults after.
+
+The lock is held while state is read or changed, never while a call waits.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Protocol
+
+from .faults import Fault
+from .idempotency import KeyEntry
+from .records import Account
+from .wire import Answer, Call, HangUp
+from .world import World
+
+HTML_BODY = (
+    b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Something went wrong</h1></body></html>"
+)
+
+
+class Profile(Protocol):
+    """What a provider's part has to offer to the gateway."""
+
+    def authenticate(self, world: World, call: Call) -> Account | None:
+        """Whose credentials these are."""
+        ...
+
+    def idempotency_key(self, call: Call) -> str | None:
+        """The key the call carries; `ValueError` with a sentence when it is not acceptable."""
+        ...
+
+    def effect(self, world: World, account: Account, call: Call) -> Answer:
+        """Do what is asked and say so, or refuse; never raises for the product's mistakes."""
+        ...
+
+    def problem(self, status: int, message: str, code: str | None = None) -> Answer:
+        """An error answer in the provider's form; `code` only where the status has no usual one."""
+        ...
+
+    def repeat_refused(self, account: Account, call: Call) -> Answer:
+        """How the provider says that a move is not possible (any more)."""
+        ...
+
+    def twisted(self, answer: Answer, amount_minor: int) -> Answer:
+        """The answer with wrong amounts in it."""
+        ...
+
+
+class Gateway:
+    """Serves the calls of one provider's profile."""
+
+    def __init__(self, world: World, profile: Profile) -> None:
+        self._world = world
+        self._profile = profile
+
+    def serve(self, call: Call) -> Answer:
+        """The answer to one call; `HangUp` when there is none."""
+        world = self._world
+        if world.settings.latency_ms:
+            world.stopping.wait(world.settings.latency_ms / 1000)
+        with world.lock:
+            account = self._profile.authenticate(world, call)
+            if account is None:
+                return self._profile.problem(401, "The credentials are not valid.")
+            fault = world.faults.draw(call.provider, call.name, call.is_write)
+            answer = self._before(fault) or self._do(account, call, fault)
+        return self._after(answer, fault)
+
+    def run_late(self, account_id: str, call: Call) -> None:
+        """Make a late effect now; its key stops running. Hold the lock."""
+        account = self._world.ledger.accounts[account_id]
+        self._finish(account, call, self._profile.effect(self._world, account, call), stored=None)
+
+    def _before(self, fault: Fault | None) -> Answer | None:
+        """The answer of a fault that prevents the effect, or None."""
+        if fault is None:
+            return None
+        match fault.kind:
+            case "error_before":
+                return self._profile.problem(fault.status, "This error was asked for.")
+            case "rate_limited":
+                limited = self._profile.problem(429, "Too many requests.", "too_many_requests")
+                return limited.having(headers={"Retry-After": str(int(fault.lasting))})
+            case "unauthorised":
+                return self._profile.problem(401, "The credentials are not valid.")
+            case "running":
+                return self._still_running()
+            case "timeout_before" | "hang_up":
+                return Answer(0, b"")
+        return None
+
+    def _do(self, account: Account, call: Call, fault: Fault | None) -> Answer:
+        world, kind = self._world, fault.kind if fault else None
+        try:
+            key = self._profile.idempotency_key(call)
+        except ValueError as mistake:
+            return self._profile.problem(400, str(mistake))
+        if key is not None and kind == "expired_key":
+            world.keys.forget(account.id, key)
+        known = world.keys.find(account.id, key) if key is not None else None
+        if known is not None:
+            if kind == "refuse_repeat":
+                return self._profile.repeat_refused(account, call)
+            return self._repeat(known, call)
+        if kind == "stale_read" and fault:
+            call = replace(call, as_of=world.clock.now() - timedelta(seconds=fault.lasting))
+        if kind == "wrong_amount" and fault:
+            call = replace(call, twist_minor=fault.amount_minor)
+        if key is not None:
+            world.keys.begin(account.id, key, call.digest)
+        if kind == "late_effect" and fault:
+            world.postpone(account, call, fault.lasting)
+            return Answer(0, b"")
+        answer = self._profile.effect(world, account, call)
+        stored = None
+        if fault and kind == "error_after" and fault.stored:
+            stored = self._profile.problem(fault.status, "This error was asked for.")
+        self._finish(account, call, answer, stored)
+        return answer
+
+    def _finish(self, account: Account, call: Call, answer: Answer, stored: Answer | None) -> None:
+        """Remember what repeats are told. Mistakes in the request itself leave the key free."""
+        key = self._profile.idempotency_key(call)
+        if key is None:
+            return
+        kept = stored or answer
+        refused = 400 <= kept.status < 500
+        if kept.status in (400, 401, 404) or (refused and not account.switches.get("replay_errors", True)):
+            self._world.keys.forget(account.id, key)
+        else:
+            self._world.keys.finish(account.id, key, kept.status, kept.body.decode())
+
+    def _repeat(self, known: KeyEntry, call: Call) -> Answer:
+        if known.digest != call.digest:
+            return self._profile.problem(422, "This key was used for another request.")
+        if known.status is None:
+            return self._still_running()
+        return Answer(known.status, known.body.encode())
+
+    def _still_running(self) -> Answer:
+        return self._profile.problem(409, "A request with this key is still running.", "conflict")
+
+    def _after(self, answer: Answer, fault: Fault | None) -> Answer:
+        """What the product gets to see of the answer. Called without the lock: it may wait."""
+        if fault is None:
+            return answer
+        match fault.kind:
+            case "timeout_before" | "timeout_after":
+                self._world.stopping.wait(fault.lasting)
+                raise HangUp
+            case "hang_up":
+                raise HangUp
+            case "late_effect" if answer.status == 0:
+                self._world.stopping.wait(fault.hold)
+                raise HangUp
+            case "error_after":
+                return self._profile.problem(fault.status, "This error was asked for.")
+            case "cut_body":
+                return answer.having(cut=True)
+            case "html_body":
+                return answer.having(body=HTML_BODY, content_type="text/html; charset=utf-8")
+            case "slow_bytes":
+                return answer.having(trickle=fault.lasting)
+            case "wrong_answer":
+                return self._profile.twisted(answer, fault.amount_minor)
+        return answer

@@ -1,0 +1,1 @@
+"""KOMOJU API v1 as its provider page describes it."""
