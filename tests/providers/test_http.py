@@ -266,9 +266,7 @@ def test_a_certificate_that_is_not_trusted_is_not_sent(tls_server):
     made = client(url, ssl_context=trusted)
     assert [made.call("GET", "/").status, made.call("GET", "/").status] == [200, 200]
     made.close()
-    wrong_name = client(
-        url.replace("localhost", "other.test"), ssl_context=trusted, resolve=lambda h, p: ["127.0.0.1"]
-    )
+    wrong_name = client(url.replace("localhost", "other.test"), ssl_context=trusted, resolve=lambda h, p: ["127.0.0.1"])
     with pytest.raises(ProviderUnavailable):
         wrong_name.call("GET", "/")
     assert trusted.verify_mode is ssl.CERT_REQUIRED

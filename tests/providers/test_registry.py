@@ -41,9 +41,7 @@ def test_the_emulator_is_a_host_only_where_its_address_is_given():
     assert registry.base_address("komoju", "komoju", base)[1] is Reach.PUBLIC
 
 
-@pytest.mark.parametrize(
-    ("provider", "host"), [("kojomu", "komoju"), ("komoju", "https://evil.test"), ("", "")]
-)
+@pytest.mark.parametrize(("provider", "host"), [("kojomu", "komoju"), ("komoju", "https://evil.test"), ("", "")])
 def test_an_unknown_name_is_a_clear_error(provider, host):
     with pytest.raises(registry.UnknownProvider, match=r"No such provider|no host entry"):
         registry.build(provider, host, KEYS)

@@ -132,9 +132,7 @@ def test_the_portal_moves_a_payment(emulator, api, made, action, after):
     assert last["source"] in ("portal", "buyer")
 
 
-@pytest.mark.parametrize(
-    "state", ["pending", "authorised", "captured", "refunded", "cancelled", "expired", "failed"]
-)
+@pytest.mark.parametrize("state", ["pending", "authorised", "captured", "refunded", "cancelled", "expired", "failed"])
 def test_a_payment_can_be_made_in_any_state(emulator, api, state):
     reference = emulator.payment(capture="manual", state=state)
     assert emulator.ledger(reference=reference)["payments"][0]["status"] == state

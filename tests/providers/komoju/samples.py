@@ -100,9 +100,7 @@ class Wire:
     def __init__(self, status: int, body: Any = None, headers: dict[str, str] | None = None) -> None:
         self.requests: list[httpx.Request] = []
         self._status, self._headers = status, headers or {}
-        self._content = (
-            body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        )
+        self._content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

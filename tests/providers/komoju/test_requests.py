@@ -148,10 +148,7 @@ def test_r25_the_operation_id_comes_first_and_the_reason_stays_on_one_short_line
     description = json.loads(call.body or b"")["description"]
     assert description.startswith("op_52 割れ た xxx")
     assert len(description) == len("op_52 ") + 200
-    assert (
-        json.loads(requests.prepare(wish(REFUND, 700, facts(), reason="")).body or b"")["description"]
-        == "op_52"
-    )
+    assert json.loads(requests.prepare(wish(REFUND, 700, facts(), reason="")).body or b"")["description"] == "op_52"
 
 
 def test_r12_the_shown_call_holds_no_bank_data_and_no_free_text():
@@ -162,6 +159,4 @@ def test_r12_the_shown_call_holds_no_bank_data_and_no_free_text():
         assert secret not in repr(call)
     assert shown.startswith(f'POST /payments/{CARD}/refund_request {{"amount": 700,')
     assert "op_52" in shown
-    assert (
-        requests.redact(requests.prepare(wish(CANCEL, 3300, AUTHORISED))) == f"POST /payments/{CARD}/cancel"
-    )
+    assert requests.redact(requests.prepare(wish(CANCEL, 3300, AUTHORISED))) == f"POST /payments/{CARD}/cancel"

@@ -231,9 +231,7 @@ def test_patch_changes_description_and_metadata_only(emulator, api):
     assert (payment["description"], payment["metadata"], payment["amount"]) == ("late", {"op": "op_1"}, 3300)
 
 
-@pytest.mark.parametrize(
-    ("given", "kept"), [("0123456", "0123456"), (123456, "0123456"), (7654321, "7654321")]
-)
+@pytest.mark.parametrize(("given", "kept"), [("0123456", "0123456"), (123456, "0123456"), (7654321, "7654321")])
 def test_a_refund_request_takes_the_account_number_as_text_or_number(emulator, api, given, kept):
     reference = emulator.payment(5400, method="konbini", state="captured")
     body = {**BANK, "amount": 5400, "account_number": given, "description": "op_7 wrong item"}
@@ -267,9 +265,7 @@ def test_a_refund_request_with_a_missing_or_wrong_field_is_refused(emulator, api
     assert emulator.effects(reference, "refund_request") == []
 
 
-@pytest.mark.parametrize(
-    ("action", "status", "refunded"), [("finish", "completed", 5400), ("fail", "rejected", 0)]
-)
+@pytest.mark.parametrize(("action", "status", "refunded"), [("finish", "completed", 5400), ("fail", "rejected", 0)])
 def test_a_refund_request_is_completed_or_rejected_on_command(emulator, api, action, status, refunded):
     reference = emulator.payment(5400, method="bank_transfer", state="captured")
     api.post(f"/payments/{reference}/refund_request", json={**BANK, "amount": 5400, "description": "op_8"})
