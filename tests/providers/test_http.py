@@ -106,6 +106,15 @@ def test_a_pool_that_is_full_is_not_sent(transport_error):
         client("http://127.0.0.1", transport=httpx.MockTransport(fail)).call("GET", "/")
 
 
+def test_once_writing_began_no_failure_counts_as_not_sent():
+    def fail(request):
+        request.extensions["trace"]("http11.send_request_headers.started", {})
+        raise httpx.ConnectError("late")
+
+    with pytest.raises(OutcomeUnknown):
+        client("http://127.0.0.1", transport=httpx.MockTransport(fail)).call("GET", "/")
+
+
 def test_tls_that_fails_before_the_request_is_not_sent():
     def plain(server, connection):
         connection.recv(100)
