@@ -175,6 +175,18 @@ def test_r7_slow_bytes_do_not_stretch_the_whole_call(part):
         assert 0.6 < time.monotonic() - began < 1.5
 
 
+def test_r7_one_silent_step_cannot_outlast_the_whole_call():
+    def silent(server, connection):
+        server.head(connection)
+        server.stopping.wait(10)
+
+    with serving(silent) as server:
+        began = time.monotonic()
+        with pytest.raises(OutcomeUnknown):
+            client(server.url, limits=Limits(read_s=8, total_s=0.4)).call("GET", "/")
+        assert time.monotonic() - began < 3
+
+
 @pytest.mark.parametrize(
     "answer",
     [
