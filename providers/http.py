@@ -18,6 +18,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, cast
 
 import httpcore
@@ -81,6 +82,12 @@ def basic_auth(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
+@cache
+def _usual_tls() -> ssl.SSLContext:
+    """Verification against the shipped authorities; read once, because reading them takes 40 ms."""
+    return httpx.create_ssl_context()
+
+
 class HttpClient:
     """One provider host with the headers that every call carries."""
 
@@ -103,7 +110,7 @@ class HttpClient:
         self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
         self._limits = limits or Limits()
         self._transport = transport or _PinnedTransport(
-            CheckedBackend(reach, resolve), ssl_context or httpx.create_ssl_context(), self._limits.idle_s
+            CheckedBackend(reach, resolve), ssl_context or _usual_tls(), self._limits.idle_s
         )
 
     def call(

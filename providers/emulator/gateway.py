@@ -13,9 +13,7 @@ from .records import Account
 from .wire import Answer, Call, HangUp
 from .world import World
 
-HTML_BODY = (
-    b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Something went wrong</h1></body></html>"
-)
+HTML_BODY = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Something went wrong</h1></body></html>"
 
 
 class Profile(Protocol):

@@ -29,9 +29,7 @@ class PayPage:
             if method == "POST" and form.get("do") == "leave":
                 return _back(page)
             if not self._world.pages.open_for_buyer(page):
-                return _html(
-                    410, "<h1>This page is closed</h1><p>It was paid, cancelled, or its time is over.</p>"
-                )
+                return _html(410, "<h1>This page is closed</h1><p>It was paid, cancelled, or its time is over.</p>")
             if method != "POST":
                 return _html(200, _form(page))
             if form.get("method") not in (page.methods or []) or form.get("do") not in ("pay", "fail"):

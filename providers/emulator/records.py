@@ -12,7 +12,7 @@ REFUNDED, CANCELLED, EXPIRED, FAILED = "refunded", "cancelled", "expired", "fail
 STATES = (PENDING, AUTHORISED, CAPTURED, REFUNDED, CANCELLED, EXPIRED, FAILED)
 
 
-class Refused(Exception):  # noqa: N818  a refusal is an answer here, not an error of the program
+class Refused(Exception):
     """The provider refuses a move. `code` is the ledger's own word; `param` names a field at fault."""
 
     def __init__(self, code: str, message: str, param: str | None = None) -> None:

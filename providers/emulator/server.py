@@ -76,7 +76,7 @@ class EmulatorServer:
     def serve(self) -> None:
         """Answer until `stop()`."""
         self._serving = True
-        self._server.serve_forever(poll_interval=0.05)
+        self._server.serve_forever(poll_interval=0.02)
 
     def start(self) -> None:
         """Answer in a thread of its own."""

@@ -30,9 +30,7 @@ class Watch:
                 continue
             first = self._seen.setdefault((effect.reference, effect.kind, name, value), effect.seq)
             if first != effect.seq:
-                self._tell(
-                    "I2", effect, f"a second {effect.kind} with {name} {value}, first was effect {first}"
-                )
+                self._tell("I2", effect, f"a second {effect.kind} with {name} {value}, first was effect {first}")
 
     def _tell(self, rule: str, effect: Effect, reason: str) -> None:
         self.broken.append(

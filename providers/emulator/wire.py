@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 
-class HangUp(Exception):  # noqa: N818  an order to the server, not an error
+class HangUp(Exception):
     """Close the connection without an answer."""
 
 

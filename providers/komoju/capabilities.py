@@ -40,9 +40,7 @@ class KomojuCapabilities:
     fetch_before_send = False
     currencies = CURRENCIES
 
-    def availability(
-        self, kind: OperationKind, payment: PaymentFacts, settings: Mapping[str, Any]
-    ) -> Availability:
+    def availability(self, kind: OperationKind, payment: PaymentFacts, settings: Mapping[str, Any]) -> Availability:
         """Whether `kind` can be asked for now (section 4), in part too (section 5)."""
         if payment.currency not in CURRENCIES:
             return _not(NotOffered.NOT_SUPPORTED)

@@ -65,9 +65,10 @@ def adapter(account: Account) -> PaymentProvider:
     return opened
 
 
-def forget_open() -> None:
-    """Drop the adapters that this process inherited or kept (after a fork, in tests)."""
-    _open.clear()
+def close_open() -> None:
+    """Close the adapters that this process keeps open."""
+    while _open:
+        _open.popitem()[1][1].close()
 
 
 def open_breaker(tx: Tx, account_id: uuid.UUID, reason: str, now: datetime) -> bool:

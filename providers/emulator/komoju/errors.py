@@ -19,7 +19,7 @@ CONFLICTS = {"not_refundable", "not_cancellable", "not_capturable"}
 REFUSALS = {"capture": "not_capturable", "cancel": "not_cancellable"}
 
 
-class Problem(Exception):  # noqa: N818  an answer, not an error of the program
+class Problem(Exception):
     """An error answer, raised from inside a handler."""
 
     def __init__(self, status: int, message: str, code: str | None = None, param: str | None = None) -> None:

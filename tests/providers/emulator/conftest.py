@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.emulator import SECRET_KEY, EmulatorClient, emulator
+from providers.emulator.ledger import Ledger
+from tests.emulator import NO_CERTIFICATES, SECRET_KEY, EmulatorClient, emulator
+from tests.providers.emulator.ledgers import new_ledger
 
 __all__ = ["emulator"]
 
@@ -20,6 +22,7 @@ def api(emulator: EmulatorClient) -> Iterator[httpx.Client]:
         headers={"X-KOMOJU-API-VERSION": "2025-01-28"},
         timeout=5,
         trust_env=False,
+        verify=NO_CERTIFICATES,
     ) as client:
         yield client
 
@@ -27,3 +30,9 @@ def api(emulator: EmulatorClient) -> Iterator[httpx.Client]:
 def under(key: str) -> dict[str, str]:
     """The header that carries an idempotency key."""
     return {"X-KOMOJU-IDEMPOTENCY": key}
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    """A ledger in one process, without HTTP."""
+    return new_ledger()

@@ -1,48 +1,9 @@
 """The ledger in one process, as the sandbox and the simulation use it."""
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from random import Random
-
 import pytest
 
-from providers.emulator.ledger import Ledger
-from providers.emulator.records import Account, Cause, Payment, Refused
-
-API, PORTAL, BUYER = Cause("api"), Cause("portal"), Cause("buyer")
-START = datetime(2026, 1, 15, 3, tzinfo=UTC)
-
-
-class HandClock:
-    def __init__(self) -> None:
-        self.moment = START
-
-    def now(self) -> datetime:
-        return self.moment
-
-
-@pytest.fixture
-def ledger() -> Ledger:
-    ledger = Ledger(HandClock(), Random(1))
-    ledger.open_account(Account("acc", "komoju", "test", "sk"))
-    return ledger
-
-
-def make(ledger: Ledger, **fields: object) -> str:
-    payment = Payment("", "komoju", "acc", "credit_card", "JPY", 1000, START)
-    return ledger.add_payment(replace(payment, **fields)).reference
-
-
-def paid(ledger: Ledger, **fields: object) -> str:
-    reference = make(ledger, **fields)
-    ledger.pay(reference, BUYER)
-    return reference
-
-
-def test_two_ledgers_with_the_same_seed_give_the_same_references():
-    first, second = (Ledger(HandClock(), Random(5)) for _ in range(2))
-    assert [first.new_ref() for _ in range(3)] == [second.new_ref() for _ in range(3)]
-    assert len(first.new_ref()) == 25
+from providers.emulator.records import Cause, Refused
+from tests.providers.emulator.ledgers import API, BUYER, PORTAL, make, paid
 
 
 def test_partial_refunds_leave_captured_until_the_last_one(ledger):
@@ -127,64 +88,3 @@ def test_a_rejected_refund_request_moves_nothing_and_frees_its_money(ledger):
     payment = ledger.get(reference)
     assert (payment.refund_requests[0].status, payment.refunded_minor) == ("rejected", 0)
     assert payment.refundable_minor == 1000
-
-
-def test_a_chargeback_may_follow_a_full_refund_and_breaks_no_rule(ledger):
-    reference = paid(ledger)
-    ledger.refund(reference, API)
-    ledger.dispute(reference, PORTAL)
-    payment = ledger.get(reference)
-    assert (payment.refunded_minor, payment.charged_back_minor) == (2000, 1000)
-    assert payment.refunds[-1].chargeback
-    assert ledger.watch.broken == []
-
-
-def test_sums_over_are_reported_as_i1_when_the_provider_does_not_cap(ledger):
-    ledger.open_account(Account("acc", "komoju", "test", "sk", switches={"cap": False}))
-    reference = paid(ledger)
-    ledger.refund(reference, API, 700)
-    ledger.refund(reference, API, 700)
-    assert [entry["rule"] for entry in ledger.watch.broken] == ["I1"]
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        (Cause("api", key="k1", description="op_1 a"), Cause("api", key="k2", description="op_1 b")),
-        (Cause("api", key="k1"), Cause("api", key="k1")),
-    ],
-)
-def test_a_second_effect_of_one_operation_or_key_is_reported_as_i2(ledger, first, second):
-    reference = paid(ledger)
-    ledger.refund(reference, first, 100)
-    ledger.refund(reference, Cause("portal", description="op_1 by hand"), 100)
-    assert ledger.watch.broken == []
-    ledger.refund(reference, second, 100)
-    assert [entry["rule"] for entry in ledger.watch.broken] == ["I2"]
-
-
-def test_effects_carry_who_what_and_when(ledger):
-    reference = paid(ledger)
-    effect = ledger.refund(reference, Cause("api", "key-1", "digest", "op_9 late delivery"), 250)
-    assert (effect.seq, effect.at, effect.kind, effect.amount_minor) == (2, START, "refund", 250)
-    assert (effect.key, effect.request_digest, effect.operation, effect.source) == (
-        "key-1",
-        "digest",
-        "op_9",
-        "api",
-    )
-
-
-def test_an_earlier_state_can_be_read(ledger):
-    reference = paid(ledger)
-    ledger.clock.moment = START + timedelta(seconds=90)
-    ledger.refund(reference, API)
-    assert ledger.as_of(reference, START + timedelta(seconds=30)).status == "captured"
-    assert ledger.as_of(reference, START - timedelta(days=1)).status == "pending"
-
-
-def test_the_same_secret_key_is_the_same_account(ledger):
-    again = ledger.open_account(Account("", "komoju", "test", "sk", webhook_url="http://127.0.0.1/x"))
-    assert again.id == "acc"
-    assert ledger.find_account("komoju", "sk") == again
-    assert ledger.find_account("klarna", "sk") is None

@@ -161,54 +161,6 @@ def test_the_list_has_pages_and_filters(emulator, api):
     assert api.get("/payments", params={"page": "0"}).status_code == 422
 
 
-def test_the_old_version_shows_a_partial_capture_as_a_refund(api, captured):
-    old = {"X-KOMOJU-API-VERSION": "2024-07-15"}
-    payment = api.get(f"/payments/{A_ID}", headers=old).json()
-    assert (payment["total"], payment["amount_refunded"]) == (3300, 1100)
-    assert [entry["amount"] for entry in payment["refunds"]] == [1100]
-
-
-def test_a_switch_shows_the_authorised_amount_after_a_partial_capture(emulator, api, captured):
-    emulator.account(switches={"partial_capture_shows": "authorised"})
-    assert api.get(f"/payments/{A_ID}").json()["total"] == 3300
-
-
-@pytest.mark.parametrize("call", ["capture", "refund", "refund_request"])
-def test_a_call_without_a_body_is_a_bad_request(emulator, api, call):
-    reference = emulator.payment(capture="manual")
-    answer = api.post(f"/payments/{reference}/{call}")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request")
-    assert emulator.effects(reference, call) == []
-
-
-@pytest.mark.parametrize("body", [b"[1]", b"nonsense"])
-def test_a_body_that_is_no_object_is_a_bad_request(emulator, api, body):
-    reference = emulator.payment()
-    assert api.post(f"/payments/{reference}/refund", content=body).status_code == 400
-
-
-@pytest.mark.parametrize("amount", [0, -5, 3301, "700", 7.5, True])
-def test_an_impossible_refund_amount_is_unprocessable(emulator, api, amount):
-    reference = emulator.payment(3300)
-    answer = api.post(f"/payments/{reference}/refund", json={"amount": amount})
-    assert (answer.status_code, answer.json()["error"]["param"]) == (422, "amount")
-    assert emulator.effects(reference, "refund") == []
-
-
-def test_a_form_body_is_accepted(emulator, api):
-    reference = emulator.payment(3300)
-    answer = api.post(f"/payments/{reference}/refund", data={"amount": "700", "description": "op_1 x"})
-    assert answer.json()["refunds"][0]["amount"] == 700
-
-
-@pytest.mark.parametrize("status", [400, 402, 403])
-def test_the_status_of_conflict_codes_is_a_switch(emulator, api, status):
-    emulator.account(switches={"conflict_status": status})
-    reference = emulator.payment(state="cancelled")
-    answer = api.post(f"/payments/{reference}/cancel")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (status, "not_cancellable")
-
-
 def test_a_refund_amount_is_tax_included_unless_the_switch_says_before_tax(emulator, api):
     reference = emulator.payment(3000, tax=300)
     assert api.post(f"/payments/{reference}/refund", json={"amount": 1000}).json()["amount_refunded"] == 1000
