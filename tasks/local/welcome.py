@@ -55,7 +55,7 @@ def _answers(address: str) -> bool:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         try:
-            if httpx.get(address, timeout=2, trust_env=False).is_success:
+            if httpx.get(address, timeout=10, trust_env=False).is_success:
                 return True
         except httpx.TransportError:
             pass  # it is still starting
