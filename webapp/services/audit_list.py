@@ -56,7 +56,7 @@ def actions(tx: Tx) -> Sequence[str]:
 def names(tx: Tx, people: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Names of those people."""
     rows = tx.execute(select(User.id, User.name).where(User.id.in_(people)))
-    return {user_id: name for user_id, name in rows}
+    return {row.id: row.name for row in rows}
 
 
 def tamper_check() -> Sequence[str]:

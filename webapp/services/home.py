@@ -51,9 +51,9 @@ def waiting(tx: Tx, shops: Collection[uuid.UUID], mode: Mode, now: datetime) -> 
     """What waits in those shops."""
     here = Payment.shop_id.in_(shops), Payment.mode == mode
     by_state: dict[OperationState, int] = {
-        state: count
-        for state, count in tx.execute(
-            select(Operation.state, func.count())
+        row.state: row.waiting
+        for row in tx.execute(
+            select(Operation.state, func.count().label("waiting"))
             .join(Payment, Payment.id == Operation.payment_id)
             .where(*here, Operation.state.in_([OperationState.UNKNOWN, OperationState.REVIEW]))
             .group_by(Operation.state)

@@ -79,7 +79,7 @@ def invite(actor: SignedIn, command: PersonCommand) -> tuple[uuid.UUID, str]:
     def work(tx: Tx) -> tuple[uuid.UUID, str]:
         user_id, code = add_person(tx, command, actor.user_id)
         details = {"roles": [role.value for role in command.roles], "person": audit.personal(command.email)}
-        _note(tx, actor, "person.invited", user_id, command.shop_id, details)
+        _note(tx, actor, "person.invited", user_id, shop_id=command.shop_id, details=details)
         return user_id, code
 
     return in_transaction(work)
@@ -109,7 +109,7 @@ def add_person(tx: Tx, command: PersonCommand, by: uuid.UUID | None) -> tuple[uu
 
 
 def set_roles(actor: SignedIn, user_id: uuid.UUID, version: int, shop_id: uuid.UUID, roles: Collection[Role]) -> None:
-    """The roles of a person in one shop are these from now on; their sessions end, so that each begins with fresh rights.
+    """The roles of a person in one shop are these from now on; a change ends their sessions.
 
     Raises StaleVersion, NoRight, RuleBroken("last_owner").
     """
@@ -130,13 +130,16 @@ def set_roles(actor: SignedIn, user_id: uuid.UUID, version: int, shop_id: uuid.U
         if set(roles) != present.keys():
             sessions.end_all(tx, user_id, but=actor.session_id)
         details = {"roles": [sorted(each.value for each in which) for which in (present, roles)]}
-        _note(tx, actor, "person.roles", user_id, shop_id, details)
+        _note(tx, actor, "person.roles", user_id, shop_id=shop_id, details=details)
 
     in_transaction(work)
 
 
 def disable(actor: SignedIn, user_id: uuid.UUID, version: int, *, disabled: bool) -> None:
-    """Shut a person out at once, or let them in again. Raises StaleVersion, NoRight, RuleBroken("yourself", "last_owner")."""
+    """Shut a person out at once, or let them in again.
+
+    Raises StaleVersion, NoRight, RuleBroken("yourself" or "last_owner").
+    """
     if user_id == actor.user_id:
         raise RuleBroken("yourself")
 
@@ -147,7 +150,7 @@ def disable(actor: SignedIn, user_id: uuid.UUID, version: int, *, disabled: bool
         _keep_an_owner(tx, shops)
         if disabled:
             sessions.end_all(tx, user_id)
-        _note(tx, actor, "person.disabled" if disabled else "person.enabled", user_id, None, {})
+        _note(tx, actor, "person.disabled" if disabled else "person.enabled", user_id, shop_id=None, details={})
 
     in_transaction(work)
 
@@ -165,7 +168,7 @@ def renew_invite(actor: SignedIn, user_id: uuid.UUID, version: int) -> str:
         code, stored = passwords.new_invite(runtime.current().clock.now(tx))
         change(tx, User, user_id, version, password_hash=stored)
         sessions.end_all(tx, user_id)
-        _note(tx, actor, "person.code_renewed", user_id, None, {})
+        _note(tx, actor, "person.code_renewed", user_id, shop_id=None, details={})
         return code
 
     return in_transaction(work)
@@ -205,7 +208,13 @@ def _keep_an_owner(tx: Tx, shops: Collection[uuid.UUID]) -> None:
 
 
 def _note(
-    tx: Tx, actor: SignedIn, action: str, user_id: uuid.UUID, shop_id: uuid.UUID | None, details: Mapping[str, object]
+    tx: Tx,
+    actor: SignedIn,
+    action: str,
+    user_id: uuid.UUID,
+    *,
+    shop_id: uuid.UUID | None,
+    details: Mapping[str, object],
 ) -> None:
     who, now = audit.Actor(actor.user_id, Via.WEB), runtime.current().clock.now(tx)
     audit.write(tx, who, action, ("user", user_id), shop_id=shop_id, details=details, at=now)

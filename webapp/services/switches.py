@@ -37,8 +37,13 @@ def may_flip(tx: Tx, actor: SignedIn, shop_id: uuid.UUID | None) -> bool:
     """Whether the actor may stop that shop; stopping all needs the right in every shop there is."""
     if shop_id is not None:
         return actor.may(Permission.FLIP_KILL_SWITCH, shop_id)
+    return covers_all_shops(tx, actor, Permission.FLIP_KILL_SWITCH)
+
+
+def covers_all_shops(tx: Tx, actor: SignedIn, permission: Permission) -> bool:
+    """Whether the actor has the right in every shop of this installation."""
     count = tx.execute(select(func.count()).select_from(Shop)).scalar_one()
-    return len(actor.shops_with(Permission.FLIP_KILL_SWITCH)) == count
+    return len(actor.shops_with(permission)) == count
 
 
 def throw(actor: SignedIn, command: SwitchCommand) -> uuid.UUID:
