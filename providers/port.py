@@ -73,6 +73,9 @@ class Capabilities(Protocol):
     def fetch_before_send(self) -> bool:
         """True where the baseline must be read from the provider before each send (C2)."""
 
+    def keeps_reference(self, kind: OperationKind) -> bool:
+        """Whether movements of this kind carry our operation id, so that look-ups go by it alone (R25)."""
+
     @property
     def currencies(self) -> frozenset[str]:
         """Accepted ISO 4217 codes."""

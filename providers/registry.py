@@ -1,4 +1,4 @@
-"""From a provider's name, host entry and credentials to its adapter; the only module that names an adapter."""
+"""From a provider's name, host entry and credentials to its adapter; the one module that names adapters."""
 
 from __future__ import annotations
 

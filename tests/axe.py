@@ -30,9 +30,7 @@ def violations(page: Page) -> list[Violation]:
     if not AXE.exists():
         raise RuntimeError(f"{AXE} is missing: run `make browser-files`")
     page.add_script_tag(path=AXE)
-    found: dict[str, Any] = page.evaluate(
-        "rules => axe.run({runOnly: {type: 'tag', values: rules}})", list(RULES)
-    )
+    found: dict[str, Any] = page.evaluate("rules => axe.run({runOnly: {type: 'tag', values: rules}})", list(RULES))
     return [
         Violation(
             rule=each["id"],

@@ -39,6 +39,9 @@ def main() -> int:
         running.serve()
     except KeyboardInterrupt:
         return 0
+    except OSError as trouble:
+        print(f"The emulator cannot catch mail at port {wanted.smtp_port}: {trouble}", file=sys.stderr)  # noqa: T201
+        return 1
     finally:
         running.stop()
     return 0

@@ -89,9 +89,7 @@ class Book:
         if payment.reference not in self.payments:
             self._by_account.setdefault(payment.account, []).append(payment.reference)
             if payment.order_number is not None:
-                self._by_order.setdefault((payment.account, payment.order_number), []).append(
-                    payment.reference
-                )
+                self._by_order.setdefault((payment.account, payment.order_number), []).append(payment.reference)
         self.payments[payment.reference] = payment
         versions = self._history.setdefault(payment.reference, [])
         versions.append((self.clock.now(), payment))

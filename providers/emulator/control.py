@@ -1,4 +1,4 @@
-"""The control side: JSON under `/_emulator/`, for development and tests only. Bad input is a 400 with a sentence."""
+"""The control side: JSON under `/_emulator/`, for development. Bad input is a 400 with a sentence."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -73,8 +73,9 @@ class PaymentControl:
             case "failed":
                 ledger.fail(reference, BUYER)
                 return
-            case _:
-                ledger.authorise(reference, BUYER)
+        at_once = state in (CAPTURED, REFUNDED) and not self._two_steps(reference)
+        if not at_once:
+            ledger.authorise(reference, BUYER)
         if state in (CAPTURED, REFUNDED):
             ledger.pay(reference, BUYER)
         if state == REFUNDED:
@@ -83,6 +84,10 @@ class PaymentControl:
             ledger.cancel(reference, Cause("portal"))
         if state == EXPIRED:
             ledger.expire(reference, Cause("portal"))
+
+    def _two_steps(self, reference: str) -> bool:
+        payment = self._world.ledger.get(reference)
+        return payment.awaits_buyer or payment.manual_capture
 
     def portal(self, reference: str, body: Json) -> Json:
         """What staff, the buyer, the buyer's bank or the provider itself does."""

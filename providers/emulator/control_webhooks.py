@@ -34,9 +34,7 @@ class WebhookControl:
             return {"n": emit(self._world, account, "ping", None).n}
         if body.get("release") in ("in_order", "newest_first"):
             return {"released": self._world.outbox.release_held(body["release"] == "newest_first")}
-        raise BadInput(
-            "Say automatic (true or false), ping (an account) or release (in_order, newest_first)."
-        )
+        raise BadInput("Say automatic (true or false), ping (an account) or release (in_order, newest_first).")
 
     def act(self, n: int, body: Json) -> Json:
         """`{"action": "send" | "lose" | "double" | "delay" | "forge", "seconds": ...}` for delivery n."""

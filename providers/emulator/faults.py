@@ -32,10 +32,10 @@ class Fault:
     provider, call: names or `*`; the call of a delivery is `webhook`.
     nth: fire first at the n-th matching call (from 1). probability: 0 to 1, per matching call, instead.
     times: how often it may fire; without it once for `nth`, else without limit.
-    seconds: how long a timed-out call hangs before the connection closes, how late an effect or a webhook is, how old
-    a stale read is, over which time slow bytes trickle, what Retry-After says.
+    seconds: how long a timed-out call hangs before the connection closes, how late an effect or a webhook is,
+    how old a stale read is, over which time slow bytes trickle, what Retry-After says.
     hold: seconds that a late effect's call hangs before its connection closes. status: of `error_*`.
-    amount_minor: what `wrong_amount` (the effect) or `wrong_answer` (only the answer) adds to the right amount.
+    amount_minor: what `wrong_amount` (in the effect) or `wrong_answer` (in the answer only) adds.
     stored: the provider replays an `error_after` for this idempotency key for ever.
     """
 

@@ -5,7 +5,7 @@ The lock is held while state is read or changed, never while a call waits.
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from .faults import Fault
 from .idempotency import KeyEntry
@@ -13,9 +13,7 @@ from .records import Account
 from .wire import Answer, Call, HangUp
 from .world import World
 
-HTML_BODY = (
-    b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Something went wrong</h1></body></html>"
-)
+HTML_BODY = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Something went wrong</h1></body></html>"
 
 
 class Profile(Protocol):
@@ -75,19 +73,20 @@ class Gateway:
         """The answer of a fault that prevents the effect, or None."""
         if fault is None:
             return None
+        answer: Answer | None = None
         match fault.kind:
             case "error_before":
-                return self._profile.problem(fault.status, "This error was asked for.")
+                answer = self._profile.problem(fault.status, "This error was asked for.")
             case "rate_limited":
                 limited = self._profile.problem(429, "Too many requests.", "too_many_requests")
-                return limited.having(headers={"Retry-After": str(int(fault.lasting))})
+                answer = limited.having(headers={"Retry-After": str(int(fault.lasting))})
             case "unauthorised":
-                return self._profile.problem(401, "The credentials are not valid.")
+                answer = self._profile.problem(401, "The credentials are not valid.")
             case "running":
-                return self._still_running()
+                answer = self._still_running()
             case "timeout_before" | "hang_up":
-                return Answer(0, b"")
-        return None
+                answer = Answer(0, b"")
+        return answer
 
     def _do(self, account: Account, call: Call, fault: Fault | None) -> Answer:
         world, kind = self._world, fault.kind if fault else None
@@ -146,21 +145,23 @@ class Gateway:
             return answer
         match fault.kind:
             case "timeout_before" | "timeout_after":
-                self._world.stopping.wait(fault.lasting)
-                raise HangUp
+                self._hang_up_after(fault.lasting)
             case "hang_up":
-                raise HangUp
+                self._hang_up_after(0)
             case "late_effect" if answer.status == 0:
-                self._world.stopping.wait(fault.hold)
-                raise HangUp
+                self._hang_up_after(fault.hold)
             case "error_after":
-                return self._profile.problem(fault.status, "This error was asked for.")
+                answer = self._profile.problem(fault.status, "This error was asked for.")
             case "cut_body":
-                return answer.having(cut=True)
+                answer = answer.having(cut=True)
             case "html_body":
-                return answer.having(body=HTML_BODY, content_type="text/html; charset=utf-8")
+                answer = answer.having(body=HTML_BODY, content_type="text/html; charset=utf-8")
             case "slow_bytes":
-                return answer.having(trickle=fault.lasting)
+                answer = answer.having(trickle=fault.lasting)
             case "wrong_answer":
-                return self._profile.twisted(answer, fault.amount_minor)
+                answer = self._profile.twisted(answer, fault.amount_minor)
         return answer
+
+    def _hang_up_after(self, seconds: float) -> NoReturn:
+        self._world.stopping.wait(seconds)
+        raise HangUp

@@ -1,4 +1,4 @@
-"""The provider's own store of idempotency keys: the first answer again, 409 while it runs, forgotten after 24 h."""
+"""The provider's own store of idempotency keys: first answer again, 409 while running, gone after 24 h."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -5,7 +5,7 @@ from .records import Json
 LARGEST_MINOR = 10**15
 
 
-class BadInput(Exception):  # noqa: N818  an answer, not an error of the program
+class BadInput(Exception):
     """What is wrong with a control call, for people; `status` is the HTTP status."""
 
     def __init__(self, message: str, status: int = 400) -> None:

@@ -1,7 +1,7 @@
 """How payments move: `Ledger` is the part that `providers/sandbox` and the simulation use directly.
 
-Given the same clock and random source it behaves the same way twice. Amounts are integers in the currency's smallest
-unit. Every move raises `Refused` when it is not allowed, and then nothing has changed.
+Given the same clock and random source it behaves the same way twice. Amounts are integers in the currency's
+smallest unit. Every move raises `Refused` when it is not allowed, and then nothing has changed.
 """
 
 from dataclasses import replace
@@ -50,13 +50,13 @@ class Ledger(Book):
         """The buyer pays, or the provider collects at once: everything is captured."""
         payment = self._in_state(reference, "not_payable", PENDING, AUTHORISED)
         if payment.status == PENDING:
-            self.authorise(reference, cause)
-        return self._capture(self.get(reference), payment.total_minor, payment.tax_minor, cause)
+            payment = replace(payment, authorised_minor=payment.total_minor)
+        return self._capture(payment, payment.total_minor, payment.tax_minor, cause)
 
     def capture(
         self, reference: str, cause: Cause, amount_minor: int | None = None, tax_minor: int | None = None
     ) -> Effect:
-        """Take what is reserved: everything, or `amount_minor` (tax and fee included) and release the rest."""
+        """Take what is reserved: everything, or `amount_minor` (with tax and fee) and release the rest."""
         payment = self._in_state(reference, "not_capturable", AUTHORISED)
         if payment.awaits_buyer or not payment.manual_capture:
             raise Refused("not_capturable", "This payment cannot be captured.")
@@ -168,7 +168,7 @@ class Ledger(Book):
             raise Refused("bad_amount", "The amount is not within what can be refunded.", "amount")
 
     def _capped(self, payment: Payment) -> bool:
-        """Whether the provider itself refuses sums over; the switch `cap` off shows what our own rules hold."""
+        """Whether the provider refuses sums over; the switch `cap` off leaves that to our own rules."""
         return bool(self.accounts[payment.account].switches.get("cap", True))
 
     def _uncapped(self, reference: str) -> tuple[str, ...]:

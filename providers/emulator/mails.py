@@ -69,7 +69,7 @@ class MailBox:
 
 def _part(message: EmailMessage, kind: str) -> str | None:
     part = message.get_body((kind,))
-    return None if part is None else str(part.get_content())
+    return None if part is None else str(part.get_content()).replace("\r\n", "\n")
 
 
 class _Handler:
@@ -90,8 +90,9 @@ def smtp_catcher(box: MailBox, host: str, port: int) -> Controller:
 def mails_page(mails: list[Json]) -> str:
     """A plain list for people."""
     rows = "".join(
-        f"<article><h2>{escape(mail['subject'])}</h2><p>{escape(mail['received_at'])} from {escape(mail['sender'])}"
-        f" to {escape(', '.join(mail['recipients']))}</p><pre>{escape(mail['text'])}</pre></article>"
+        f"<article><h2>{escape(mail['subject'])}</h2><p>{escape(mail['received_at'])}</p>"
+        f"<p>{escape(mail['sender'])} to {escape(', '.join(mail['recipients']))}</p>"
+        f"<pre>{escape(mail['text'])}</pre></article>"
         for mail in mails
     )
     return (

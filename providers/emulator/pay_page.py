@@ -21,7 +21,7 @@ class PayPage:
         self._world = world
 
     def answer(self, method: str, page_id: str, form: dict[str, str]) -> Answer:
-        """GET shows the form; POST with `do` (pay, fail, leave) and `method` acts and sends the buyer back."""
+        """GET shows the form; POST with `do` (pay, fail, leave) and `method` sends the buyer back."""
         with self._world.lock:
             page = self._world.pages.pages.get(page_id)
             if page is None:
@@ -29,9 +29,7 @@ class PayPage:
             if method == "POST" and form.get("do") == "leave":
                 return _back(page)
             if not self._world.pages.open_for_buyer(page):
-                return _html(
-                    410, "<h1>This page is closed</h1><p>It was paid, cancelled, or its time is over.</p>"
-                )
+                return _html(410, "<h1>This page is closed</h1><p>It was paid, cancelled, or its time is over.</p>")
             if method != "POST":
                 return _html(200, _form(page))
             if form.get("method") not in (page.methods or []) or form.get("do") not in ("pay", "fail"):
@@ -63,8 +61,9 @@ class PayPage:
             ledger.fail(payment.reference, BUYER)
             self._world.pages.keep(page)
             return _html(402, "<p>The payment failed. Try again.</p>" + _form(page))
-        ledger.authorise(payment.reference, BUYER)
-        if not waits and not page.manual_capture:
+        if waits or page.manual_capture:
+            ledger.authorise(payment.reference, BUYER)
+        else:
             ledger.pay(payment.reference, BUYER)
         return _back(self._world.pages.keep(replace(page, completed_at=self._world.clock.now())))
 
@@ -80,16 +79,22 @@ def _back(page: HostedPage) -> Answer:
 
 def _form(page: HostedPage) -> str:
     choices = "".join(
-        f'<p><label><input type="radio" name="method" value="{escape(slug)}"{" checked" if place == 0 else ""}> '
-        f"{escape(slug)}</label></p>"
+        f'<p><label><input type="radio" name="method" value="{escape(slug)}"'
+        f"{_checked(place)}>"
+        f" {escape(slug)}</label></p>"
         for place, slug in enumerate(page.methods or [])
     )
     return (
-        f"<h1>Pay {page.amount_minor} {escape(page.currency)}</h1><p>Order {escape(page.order_number or '-')}. The amount"
-        ' is in the smallest unit of the currency.</p><form method="post"><fieldset><legend>Method</legend>'
-        f'{choices}</fieldset><button name="do" value="pay">Pay</button> <button name="do" value="fail">Fail</button>'
+        f"<h1>Pay {page.amount_minor} {escape(page.currency)}</h1>"
+        f"<p>Order {escape(page.order_number or '-')}. In the currency's smallest unit.</p>"
+        f'<form method="post"><fieldset><legend>Method</legend>{choices}</fieldset>'
+        '<button name="do" value="pay">Pay</button> <button name="do" value="fail">Fail</button>'
         ' <button name="do" value="leave">Give up</button></form>'
     )
+
+
+def _checked(place: int) -> str:
+    return " checked" if place == 0 else ""
 
 
 def _html(status: int, body: str) -> Answer:

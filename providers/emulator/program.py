@@ -1,4 +1,4 @@
-"""An emulator that runs: world, application, server, sender and mail catcher, started and stopped together."""
+"""An emulator that runs: world, application, server, sender and mail catcher together."""
 
 from .app import Application
 from .mails import smtp_catcher
@@ -10,9 +10,7 @@ from .world import World
 class RunningEmulator:
     """`start()` for tests, `serve()` for the program; `stop()` ends every wait and closes the file."""
 
-    def __init__(
-        self, data: str = ":memory:", host: str = "127.0.0.1", port: int = 0, smtp_port: int | None = None
-    ):
+    def __init__(self, data: str = ":memory:", host: str = "127.0.0.1", port: int = 0, smtp_port: int | None = None):
         self.world = World(data)
         self.application = Application(self.world)
         self.server = EmulatorServer(self.application, host, port)

@@ -1,4 +1,4 @@
-"""What the emulator remembers. All records are frozen: a change makes a new one, so old states can be shown."""
+"""What the emulator remembers. Records are frozen: a change makes a new one, so old states can be shown."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,8 +12,8 @@ REFUNDED, CANCELLED, EXPIRED, FAILED = "refunded", "cancelled", "expired", "fail
 STATES = (PENDING, AUTHORISED, CAPTURED, REFUNDED, CANCELLED, EXPIRED, FAILED)
 
 
-class Refused(Exception):  # noqa: N818  a refusal is an answer here, not an error of the program
-    """The provider refuses a move. `code` is the ledger's own word; `param` names the field, if one is at fault."""
+class Refused(Exception):
+    """The provider refuses a move. `code` is the ledger's own word; `param` names a field at fault."""
 
     def __init__(self, code: str, message: str, param: str | None = None) -> None:
         super().__init__(message)
@@ -24,7 +24,7 @@ class Refused(Exception):  # noqa: N818  a refusal is an answer here, not an err
 
 @dataclass(frozen=True)
 class Cause:
-    """Who moves a payment, and what they sent: the idempotency key, a digest of the request, the free text."""
+    """Who moves a payment, and what they sent: idempotency key, digest of the request, free text."""
 
     source: Source
     key: str | None = None

@@ -30,15 +30,18 @@ class Sender:
             self._thread.join()
 
     def _run(self) -> None:
-        with httpx.Client(timeout=RECEIVER_SECONDS, trust_env=False) as client:
-            while not self._world.stopping.wait(PAUSE_SECONDS):
-                self._run_late()
-                with self._world.lock:
-                    due = self._world.outbox.due()
-                for delivery in due:
-                    if self._world.stopping.is_set():
-                        return
+        client: httpx.Client | None = None
+        while not self._world.stopping.wait(PAUSE_SECONDS):
+            self._run_late()
+            with self._world.lock:
+                due = self._world.outbox.due()
+            if due and client is None:  # made late: loading certificates would slow every start
+                client = httpx.Client(timeout=RECEIVER_SECONDS, trust_env=False)
+            for delivery in due:
+                if client is not None and not self._world.stopping.is_set():
                     self._deliver(client, delivery)
+        if client is not None:
+            client.close()
 
     def _deliver(self, client: httpx.Client, delivery: Delivery) -> None:
         try:

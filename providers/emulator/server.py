@@ -1,4 +1,4 @@
-"""HTTP/1.1 with connections that stay open, on Werkzeug's threaded server: its own handler closes after each answer."""
+"""HTTP/1.1 with connections that stay open, on Werkzeug's threaded server (whose own handler closes each)."""
 
 import io
 import socket
@@ -27,7 +27,7 @@ class Handler(WSGIRequestHandler):
             environ["wsgi.input"] = io.BytesIO(self.rfile.read(length))
         head: dict[str, Any] = {}
 
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> Any:
             head.update(status=status, headers=headers)
 
         try:
@@ -47,6 +47,8 @@ class Handler(WSGIRequestHandler):
             waiting = b""
         if waiting:
             self.wfile.write(waiting)
+        if ("Connection", "close") in head["headers"]:
+            self.close_connection = True
 
     def _hang_up(self) -> None:
         self.close_connection = True
@@ -67,20 +69,24 @@ class EmulatorServer:
 
     def __init__(self, app: Any, host: str, port: int) -> None:
         self._server: BaseWSGIServer = make_server(host, port, app, threaded=True, request_handler=Handler)
+        self._serving = False
         self._thread = threading.Thread(target=self.serve, name="emulator", daemon=True)
         self.port: int = self._server.server_port
 
     def serve(self) -> None:
         """Answer until `stop()`."""
-        self._server.serve_forever(poll_interval=0.05)
+        self._serving = True
+        self._server.serve_forever(poll_interval=0.02)
 
     def start(self) -> None:
         """Answer in a thread of its own."""
+        self._serving = True
         self._thread.start()
 
     def stop(self) -> None:
         """Take no more connections and wait for the thread."""
-        self._server.shutdown()
+        if self._serving:  # shutdown() waits for a loop, for ever when there never was one
+            self._server.shutdown()
         if self._thread.ident is not None:
             self._thread.join()
         self._server.server_close()

@@ -43,12 +43,12 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=OFF")
         self._db.execute(
-            "CREATE TABLE IF NOT EXISTS record (place INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL,"
-            " body TEXT NOT NULL, UNIQUE (kind, id))"
+            "CREATE TABLE IF NOT EXISTS record (place INTEGER PRIMARY KEY, kind TEXT NOT NULL,"
+            " id TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (kind, id))"
         )
 
     def save(self, kind: str, record_id: str, record: Any) -> None:
-        """Keep this record in place of an earlier one with the same kind and id; its place in the order stays."""
+        """Keep this record in place of an earlier one with this kind and id; its place in the order stays."""
         body = self._adapters[kind].dump_json(record).decode()
         self._db.execute(
             "INSERT INTO record (kind, id, body) VALUES (?, ?, ?)"

@@ -4,7 +4,7 @@ from .records import Effect, Json, Payment
 
 
 def sums_over(payment: Payment) -> str | None:
-    """Why the payment breaks I1, or None. A chargeback may exceed the captured sum: nobody here asked for it."""
+    """Why the payment breaks I1, or None. A chargeback may exceed the captured sum: no one here asked."""
     if payment.captured_minor + payment.cancelled_minor > payment.authorised_minor:
         return "captured and cancelled exceed authorised"
     if payment.refunded_minor - payment.charged_back_minor > payment.captured_minor:
@@ -30,9 +30,7 @@ class Watch:
                 continue
             first = self._seen.setdefault((effect.reference, effect.kind, name, value), effect.seq)
             if first != effect.seq:
-                self._tell(
-                    "I2", effect, f"a second {effect.kind} with {name} {value}, first was effect {first}"
-                )
+                self._tell("I2", effect, f"a second {effect.kind} with {name} {value}, first was effect {first}")
 
     def _tell(self, rule: str, effect: Effect, reason: str) -> None:
         self.broken.append(

@@ -1,4 +1,4 @@
-"""What the provider tells the product: each event once, and its deliveries with everything that goes wrong there."""
+"""What the provider tells the product: each event once, and its deliveries with all that goes wrong there."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ def sign_hex(secret: str, raw: bytes) -> str:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One message to one address. state: waiting, sent, failed, lost, held (delivery is off) or kept (no address).
+    """One message to one address. state: waiting, sent, failed, lost, held (delivery off), kept (no address).
 
     answers: HTTP statuses in order, 0 where there was none.
     """
@@ -51,9 +51,7 @@ class Outbox:
         self.deliveries: dict[int, Delivery] = {}
         self._waiting: set[int] = set()
 
-    def queue(
-        self, account: Account, event_id: str, event_type: str, body: str, headers: dict[str, str]
-    ) -> Delivery:
+    def queue(self, account: Account, event_id: str, event_type: str, body: str, headers: dict[str, str]) -> Delivery:
         """Note an event and, where the account has an address and delivery is on, let it be sent."""
         now = self._clock.now()
         state = "kept" if account.webhook_url is None else ("waiting" if self._delivers(account) else "held")
@@ -111,13 +109,8 @@ class Outbox:
 
     def forge(self, n: int) -> Delivery:
         """Send it with a signature that fits neither secret nor body."""
-        wrong = {
-            name: "0" * 64 if "signature" in name.lower() else value
-            for name, value in self.headers_of(n).items()
-        }
-        return self._keep(
-            replace(self.deliveries[n], headers=wrong, state="waiting", due_at=self._clock.now())
-        )
+        wrong = {name: "0" * 64 if "signature" in name.lower() else value for name, value in self.headers_of(n).items()}
+        return self._keep(replace(self.deliveries[n], headers=wrong, state="waiting", due_at=self._clock.now()))
 
     def headers_of(self, n: int) -> dict[str, str]:
         """The headers of a delivery."""
@@ -154,11 +147,7 @@ class Outbox:
 
     def events(self, account_id: str) -> list[Delivery]:
         """An account's events, newest first, each once however often it was delivered."""
-        return [
-            one
-            for one in reversed(self.deliveries.values())
-            if one.account == account_id and one.copy_of is None
-        ]
+        return [one for one in reversed(self.deliveries.values()) if one.account == account_id and one.copy_of is None]
 
     def listing(self) -> list[Json]:
         """Everything that was or would be sent, oldest first."""

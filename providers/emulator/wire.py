@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 
-class HangUp(Exception):  # noqa: N818  an order to the server, not an error
+class HangUp(Exception):
     """Close the connection without an answer."""
 
 
@@ -47,7 +47,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back. `cut` sends half of the body and closes; `trickle` spreads the bytes over so many seconds."""
+    """What goes back. `cut` sends half of the body and closes; `trickle` spreads it over so many seconds."""
 
     status: int
     body: bytes

@@ -1,4 +1,4 @@
-"""The whole emulator behind one lock: ledger, keys, faults, pages, deliveries, clock, and the file that keeps them."""
+"""The whole emulator behind one lock: ledger, keys, faults, pages, deliveries, clock and file."""
 
 import threading
 from dataclasses import dataclass

@@ -94,9 +94,7 @@ class KomojuProvider:
         path = f"/sessions/{_checked(session_ref)}/cancel"
         return _session(self._post(path, None, requests.check_key(key)))
 
-    def read_notification(
-        self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str]
-    ) -> Notification:
+    def read_notification(self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str]) -> Notification:
         """See `notification.read`. Raises SignatureWrong."""
         return notification.read(headers, raw, secrets)
 

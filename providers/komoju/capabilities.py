@@ -40,15 +40,17 @@ class KomojuCapabilities:
     fetch_before_send = False
     currencies = CURRENCIES
 
-    def availability(
-        self, kind: OperationKind, payment: PaymentFacts, settings: Mapping[str, Any]
-    ) -> Availability:
+    def availability(self, kind: OperationKind, payment: PaymentFacts, settings: Mapping[str, Any]) -> Availability:
         """Whether `kind` can be asked for now (section 4), in part too (section 5)."""
         if payment.currency not in CURRENCIES:
             return _not(NotOffered.NOT_SUPPORTED)
         if kind is OperationKind.REFUND:
             return _refund(payment, settings)
         return _of_authorised(kind, payment)
+
+    def keeps_reference(self, kind: OperationKind) -> bool:
+        """Only a refund keeps a text of ours, its description (section 5)."""
+        return kind is OperationKind.REFUND
 
     def payment_page(self, provider_ref: str, settings: Mapping[str, Any]) -> str | None:
         """None: the address of a payment in KOMOJU's dashboard is not documented."""

@@ -159,6 +159,8 @@ def _refunds(payment: Mapping[str, Any], captured: int) -> tuple[Sequence[Moveme
         of_fee = min(max(before + amount - captured, 0), amount, fee_left)
         fee_left -= of_fee
         before += amount - of_fee
+        if text(entry, "currency") != text(payment, "currency"):
+            raise Unreadable("a refund is in another currency")
         if amount > of_fee:
             movements.append(_refund(entry, amount - of_fee))
     return movements, whole_number(payment, "payment_method_fee") - fee_left

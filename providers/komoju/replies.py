@@ -166,9 +166,7 @@ def _shown_payment(status: int, payment: PaymentSnapshot) -> str:
         "state": payment.state.value,
         "currency": payment.captured.currency,
         **{name: payment.kept[name] for name in ("total", "tax", "payment_method_fee", "amount_refunded")},
-        "movements": [
-            [movement.kind.value, movement.id, movement.money.minor] for movement in payment.movements
-        ],
+        "movements": [[movement.kind.value, movement.id, movement.money.minor] for movement in payment.movements],
     }
     return f"HTTP {status} {json.dumps(shown)}"
 

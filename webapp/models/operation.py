@@ -117,12 +117,11 @@ class Attempt(Base):
     """One call for an operation; never deleted or replaced (R12)."""
 
     __tablename__ = "attempts"
-    __table_args__ = (UniqueConstraint("operation_id", "number"),)
+    __table_args__ = (UniqueConstraint("operation_id", "fence"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     operation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("operations.id"))
-    number: Mapped[int]
-    fence: Mapped[int]
+    fence: Mapped[int]  # of the worker that made it; later attempts have higher ones
     key: Mapped[str]
     call: Mapped[bytes | None] = mapped_column(LargeBinary)  # ciphertext of the exact bytes, dropped at the end
     call_digest: Mapped[str]

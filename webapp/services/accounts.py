@@ -65,9 +65,10 @@ def adapter(account: Account) -> PaymentProvider:
     return opened
 
 
-def forget_open() -> None:
-    """Drop the adapters that this process inherited or kept (after a fork, in tests)."""
-    _open.clear()
+def close_open() -> None:
+    """Close the adapters that this process keeps open."""
+    while _open:
+        _open.popitem()[1][1].close()
 
 
 def open_breaker(tx: Tx, account_id: uuid.UUID, reason: str, now: datetime) -> bool:
@@ -121,3 +122,8 @@ def too_many_ambiguous(tx: Tx, account_id: uuid.UUID, now: datetime) -> bool:
         )
     ).scalar_one()
     return int(count) >= MOST_AMBIGUOUS
+
+
+def stop_for_credentials(tx: Tx, account_id: uuid.UUID) -> None:
+    """The account's keys cannot be used: fresh sends stop until a person has looked."""
+    open_breaker(tx, account_id, CREDENTIALS, runtime.current().clock.now(tx))

@@ -19,7 +19,7 @@ CONFLICTS = {"not_refundable", "not_cancellable", "not_capturable"}
 REFUSALS = {"capture": "not_capturable", "cancel": "not_cancellable"}
 
 
-class Problem(Exception):  # noqa: N818  an answer, not an error of the program
+class Problem(Exception):
     """An error answer, raised from inside a handler."""
 
     def __init__(self, status: int, message: str, code: str | None = None, param: str | None = None) -> None:
@@ -35,7 +35,7 @@ def error_answer(status: int, message: str, code: str | None = None, param: str 
 
 
 def refusal_answer(refusal: Refused, account: Account) -> Answer:
-    """What a refusal of the ledger looks like; the status of conflict codes is the account's `conflict_status`."""
+    """A refusal of the ledger as KOMOJU says it; conflict codes have the account's `conflict_status`."""
     if refusal.code in CONFLICTS:
         status = int(account.switches.get("conflict_status", 422))
         return error_answer(status, refusal.message, refusal.code, refusal.param)

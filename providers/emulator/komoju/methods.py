@@ -1,4 +1,4 @@
-"""The payment methods of a KOMOJU account (page, section 9), and which of them need a person to refund them."""
+"""The payment methods of a KOMOJU account (page, section 9), and which of them people have to refund."""
 
 from typing import Any
 

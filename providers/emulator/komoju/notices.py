@@ -1,4 +1,4 @@
-"""KOMOJU's events: which effects make which, how they are signed, and reading them again (page, section 10)."""
+"""KOMOJU's events: which effects make which, their signature, and reading them again (page, section 10)."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Payments over the wire: read, list, change, capture, cancel, refund, refund request (page, sections 2 to 6)."""
+"""Payments over the wire: read, list, change, capture, cancel, refund (page, sections 2 to 6)."""
 
 from ..ledger import Ledger
 from ..records import Account, Cause, Json, Payment
@@ -53,9 +53,7 @@ def listing(world: World, account: Account, call: Call) -> Answer:
         raise Problem(422, "status has a word that cannot be asked for.", param="status")
     found = world.ledger.of_account(account.id, call.query.get("external_order_num"))
     if call.as_of is not None:
-        found = [
-            world.ledger.as_of(one.reference, call.as_of) for one in found if one.created_at <= call.as_of
-        ]
+        found = [world.ledger.as_of(one.reference, call.as_of) for one in found if one.created_at <= call.as_of]
     kept = [
         payment
         for payment in found
@@ -141,9 +139,7 @@ def refund_request(world: World, account: Account, call: Call) -> Answer:
         raise Problem(422, "account_type has to be normal, checking or savings.", param="account_type")
     with_fee = body.get("include_payment_method_fee")
     if not isinstance(with_fee, bool):
-        raise Problem(
-            422, "include_payment_method_fee is missing.", "missing_parameter", "include_payment_method_fee"
-        )
+        raise Problem(422, "include_payment_method_fee is missing.", "missing_parameter", "include_payment_method_fee")
     cause = cause_of(call, text(body, "description"))
     wanted = max(_with_tax(payment, account, amount) + call.twist_minor, 1)
     world.ledger.request_refund(payment.reference, cause, wanted, bank, with_fee)

@@ -42,8 +42,7 @@ ROUTES: list[tuple[str, str, str, Handler]] = [
 ]
 HANDLERS: dict[str, Handler] = {name: handler for _, _, name, handler in ROUTES}
 _PATTERNS = [
-    (method, re.compile(re.escape(path).replace(r"\{id\}", "(?P<id>[^/]+)")), name)
-    for method, path, name, _ in ROUTES
+    (method, re.compile(re.escape(path).replace(r"\{id\}", "(?P<id>[^/]+)")), name) for method, path, name, _ in ROUTES
 ]
 
 

@@ -47,7 +47,7 @@ def payment_json(payment: Payment, account: Account, version: str = NEW_VERSION)
 
 
 def shown_amounts(payment: Payment, account: Account, version: str) -> tuple[int, int]:
-    """Amount before tax, and tax: after a partial capture the captured ones, unless version or switch say otherwise."""
+    """Amount before tax, and tax. After a partial capture the captured ones, unless told otherwise."""
     as_authorised = version == OLD_VERSION or account.switches.get("partial_capture_shows") == "authorised"
     if not payment.released_minor or payment.captured_at is None or as_authorised:
         return payment.amount_minor, payment.tax_minor

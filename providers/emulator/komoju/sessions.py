@@ -14,7 +14,23 @@ from .payments import version_of
 from .render import payment_json, session_json
 
 LONGEST_SECONDS = 86400
-CURRENCIES = set("JPY USD EUR TWD KRW PLN GBP HKD SGD NZD AUD IDR MYR PHP THB CNY BRL CHF CAD VND".split())
+CURRENCIES = {
+    "JPY",
+    "USD",
+    "EUR",
+    "TWD",
+    "KRW",
+    "PLN",
+    "GBP",
+    "HKD",
+    "SGD",
+    "NZD",
+    "AUD",
+    "IDR",
+    "MYR",
+    "PHP",
+}
+CURRENCIES |= {"THB", "CNY", "BRL", "CHF", "CAD", "VND"}
 
 
 def create(world: World, account: Account, call: Call) -> Answer:

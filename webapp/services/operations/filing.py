@@ -63,11 +63,11 @@ def file_operation(wish: Wish) -> uuid.UUID:
 
 
 def _file(tx: Tx, wish: Wish) -> uuid.UUID:
+    payment, account, shop = _locked(tx, wish)  # first, so that two copies of one form meet here
     seen = _seen_before(tx, wish)
     if seen is not None:
         return seen
     now = runtime.current().clock.now(tx)
-    payment, account, shop = _locked(tx, wish)
     availability = _availability(wish.kind, payment, account)
     available_minor = tx.execute(select(rest(wish.kind)).where(Payment.id == payment.id)).scalar_one()
     amount_minor = available_minor if wish.amount_minor is None else wish.amount_minor

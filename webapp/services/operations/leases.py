@@ -28,8 +28,12 @@ class Lease:
 
 
 def move(tx: Tx, lease: Lease, state: OperationState, now: datetime, **changes: Any) -> None:
-    """Take the next step in one statement, or stop: no row means the lease is lost. Frees the lease."""
+    """Take the next step in one statement, or stop: no row means the lease is lost.
+
+    Frees the lease and raises the fence, so that whoever else held it writes nothing any more.
+    """
     values: dict[str, Any] = {"state": state, "lease_owner": None, "lease_until": None, "state_since": now}
+    values["fence"] = lease.fence + 1
     if state in TERMINAL:
         values |= {"due_at": None, "ended_at": now, "bank_details": None}
     moved = tx.execute(

@@ -6,12 +6,14 @@ import uuid
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, and_, case, null, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from providers.kinds import OperationKind
 from webapp.models import Payment
 from webapp.services.unit_of_work import Tx
+
+EXCESS = "excess"
 
 RESERVED_OF: Mapping[OperationKind, InstrumentedAttribute[int]] = MappingProxyType(
     {
@@ -48,6 +50,25 @@ def reserve(tx: Tx, payment_id: uuid.UUID, kind: OperationKind, amount_minor: in
 
 
 def release(tx: Tx, payment_id: uuid.UUID, kind: OperationKind, amount_minor: int) -> None:
-    """Give a reservation back; only ever on proof that nothing moved (I3)."""
+    """Give a reservation back; only ever on proof that nothing moved (I3).
+
+    What the provider moved beside the reservation may have raised `excess`; it falls with the reservation, and
+    a payment that was frozen for it alone goes on.
+    """
     reserved = RESERVED_OF[kind]
-    tx.execute(update(Payment).where(Payment.id == payment_id).values({reserved: reserved - amount_minor}))
+    lower = Payment.excess_minor - amount_minor
+    excess = case((lower > 0, lower), else_=0)
+    only_excess = and_(Payment.frozen_reason == EXCESS, lower <= 0)
+    tx.execute(
+        update(Payment)
+        .where(Payment.id == payment_id)
+        .values(
+            {
+                reserved: reserved - amount_minor,
+                Payment.excess_minor: excess,
+                Payment.frozen_at: case((only_excess, null()), else_=Payment.frozen_at),
+                Payment.frozen_reason: case((only_excess, null()), else_=Payment.frozen_reason),
+            }
+        )
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,172 @@
+"""A desk without its pages: the services on a real database, with the emulator behind the port."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import create_engine, select, update
+from sqlalchemy.orm import Session
+
+from providers import registry
+from providers.kinds import OperationKind
+from providers.port import Capabilities, PaymentProvider
+from tests import factories
+from tests.emulator import EmulatorClient
+from webapp.models import Operation, Payment, Via
+from webapp.services import accounts, runtime, verify
+from webapp.services.audit import Actor
+from webapp.services.clock import DatabaseClock
+from webapp.services.operations import running
+from webapp.services.operations.filing import Wish, file_operation
+from webapp.services.payments.adding import Addition, add_payment
+from webapp.services.runtime import AccountKeys, Runtime
+from webapp.services.unit_of_work import in_transaction, prepare_engine
+from webapp.services.vault import Vault
+
+KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+
+class MovableClock(DatabaseClock):
+    """The database's clock, moved forward by tests; wall and monotonic move with it."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def now(self, tx: Session) -> datetime:
+        """UTC, moved."""
+        return super().now(tx) + self.ahead
+
+    def wall(self) -> datetime:
+        """UTC, moved."""
+        return super().wall() + self.ahead
+
+    def monotonic(self) -> float:
+        """Seconds, moved."""
+        return super().monotonic() + self.ahead.total_seconds()
+
+
+class EmulatedProviders:
+    """The real adapters, with the emulator at the other end."""
+
+    def __init__(self, bases: Mapping[str, str]) -> None:
+        self._bases = bases
+
+    def open(self, keys: AccountKeys) -> PaymentProvider:
+        """A ready adapter."""
+        base = self._bases[keys.provider]
+        return registry.build(keys.provider, keys.host, keys.credentials, emulator_base=base)
+
+    def capabilities(self, provider: str) -> Capabilities:
+        """What the provider can do."""
+        return registry.capabilities(provider)
+
+
+@dataclass
+class Desk:
+    """One shop with one KOMOJU account and one merchant; what tests do and look at."""
+
+    emulator: EmulatorClient
+    clock: MovableClock
+    shop_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    account_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    user_id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+    @property
+    def actor(self) -> Actor:
+        """The merchant, in the browser."""
+        return Actor(self.user_id, Via.WEB)
+
+    def payment(self, amount_minor: int = 3300, **fields: Any) -> uuid.UUID:
+        """A payment at the emulator (captured card by default), taken into the desk."""
+        number = fields.pop("order_number", uuid.uuid4().hex[:10])
+        provider_ref = self.emulator.payment(amount_minor, order_number=number, **fields)
+        add_payment(
+            Addition(actor=self.actor, shop_id=self.shop_id, account_id=self.account_id, provider_ref=provider_ref)
+        )
+        query = select(Payment.id).where(Payment.provider_ref == provider_ref)
+        return in_transaction(lambda tx: tx.execute(query).scalar_one())
+
+    def ask(
+        self,
+        payment_id: uuid.UUID,
+        amount_minor: int | None = None,
+        kind: OperationKind = OperationKind.REFUND,
+        **more: Any,
+    ) -> uuid.UUID:
+        """File an operation."""
+        values: dict[str, Any] = {
+            "actor": self.actor,
+            "shop_id": self.shop_id,
+            "payment_id": payment_id,
+            "kind": kind,
+            "request_id": uuid.uuid4(),
+            "amount_minor": amount_minor,
+            "reason_id": factories.reason(self.shop_id),
+        }
+        return file_operation(Wish(**(values | more)))
+
+    def run(self, operation_id: uuid.UUID) -> bool:
+        """What a worker does with a wake-up."""
+        return running.run_operation(operation_id)
+
+    def later(self, **span: float) -> None:
+        """Move our clock and the emulator's forward, in steps that look like no jump of the clock."""
+        step = timedelta(**span)
+        self.clock.ahead += step
+        self.emulator.advance(step.total_seconds())
+
+    def operation(self, operation_id: uuid.UUID) -> Operation:
+        """The row as it is now."""
+        return in_transaction(lambda tx: tx.get_one(Operation, operation_id))
+
+    def row(self, payment_id: uuid.UUID) -> Payment:
+        """The payment as it is now."""
+        return in_transaction(lambda tx: tx.get_one(Payment, payment_id))
+
+    def make_due(self, operation_id: uuid.UUID) -> None:
+        """Have an operation looked at now, without moving the clock."""
+        early = factories.LONG_AGO
+        query = update(Operation).where(Operation.id == operation_id).values(due_at=early)
+        in_transaction(lambda tx: tx.execute(query))
+
+    def effects(self, payment_id: uuid.UUID, kind: str = "refund") -> list[dict[str, Any]]:
+        """What really happened at the provider."""
+        return self.emulator.effects(self.row(payment_id).provider_ref, kind)
+
+    def assert_books_are_whole(self) -> None:
+        """The verifier and the emulator find nothing wrong."""
+        assert list(verify.problems()) == []
+        assert self.emulator.ledger()["broken"] == []
+
+
+@contextmanager
+def open_desk(database_url: str, emulator: EmulatorClient, secret_key: str = "sk_test_example") -> Iterator[Desk]:
+    """A desk on one database, as the process-wide runtime (so that threads of a test share it)."""
+    engine = create_engine(database_url)
+    prepare_engine(engine)
+    clock = MovableClock()
+    here = Runtime(
+        engine=engine,
+        clock=clock,
+        vault=Vault([KEY]),
+        audit_key=b"audit-key-of-the-tests",
+        providers=EmulatedProviders({"komoju": f"{emulator.base_url}/komoju"}),
+        owner="test",
+    )
+    runtime.install(here)
+    factories.ensure_single_rows()
+    desk = Desk(emulator, clock)
+    emulator.account(secret_key)
+    desk.shop_id = factories.shop().id
+    desk.account_id = factories.account(desk.shop_id, secret_key).id
+    desk.user_id = factories.user(desk.shop_id).id
+    try:
+        yield desk
+    finally:
+        accounts.close_open()
+        engine.dispose()

@@ -1,0 +1,240 @@
+"""What every adapter has to prove over HTTP against its emulator (money-safety section 6).
+
+A provider's test module subclasses `Conformance` and gives a `rig`; a claim of class C1 is believed only with
+these tests green.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from providers.errors import CredentialsRefused, OutcomeUnknown, PaymentNotFound, ProviderUnavailable
+from providers.kinds import MovementKind, OperationKind, Outcome, ResolutionClass
+from providers.money import Money
+from providers.port import BankDetails, MoneyRequest, PaymentFacts, PaymentProvider, PaymentSnapshot
+from tests.emulator import EmulatorClient
+
+CAPTURE, CANCEL, REFUND = OperationKind.CAPTURE, OperationKind.CANCEL, OperationKind.REFUND
+MOVED = {CAPTURE: MovementKind.CAPTURE, CANCEL: MovementKind.CANCEL, REFUND: MovementKind.REFUND}
+BANK = BankDetails("ﾔﾏﾀﾞ ﾀﾛｳ", "みずほ銀行", "0001", "本店", "001", "normal", "0123456", False)
+
+
+@dataclass
+class Rig:
+    """An adapter on a running emulator, and ways to make payments there."""
+
+    provider: PaymentProvider
+    emulator: EmulatorClient
+    captured: Callable[[int], str]
+    authorised: Callable[[int], str]
+    refund_by_hand: Callable[[int], str] | None
+    unreachable: PaymentProvider
+    wrong_keys: PaymentProvider
+    unknown_ref: str
+
+    def facts(self, snapshot: PaymentSnapshot) -> PaymentFacts:
+        """The facts that the product would keep of a read."""
+        return PaymentFacts(
+            provider_state=snapshot.state,
+            method=snapshot.method,
+            currency=snapshot.captured.currency,
+            authorised_minor=snapshot.authorised.minor,
+            captured_minor=snapshot.captured.minor,
+            cancelled_minor=snapshot.cancelled.minor,
+            refunded_minor=snapshot.refunded.minor,
+            kept=snapshot.kept,
+        )
+
+    def prepare(self, kind: OperationKind, ref: str, minor: int, **changed: Any):
+        """A fresh operation on a payment as it is now."""
+        facts = self.facts(self.provider.fetch_payment(ref))
+        usual: dict[str, Any] = {
+            "kind": kind,
+            "operation_id": str(uuid4()),
+            "key": str(uuid4()),
+            "payment_ref": ref,
+            "money": Money(minor, facts.currency),
+            "whole_rest": False,
+            "reason": "returned",
+            "payment": facts,
+        }
+        return self.provider.prepare(MoneyRequest(**{**usual, **changed}))
+
+    def moved(self, ref: str, kind: OperationKind) -> list[tuple[str, int]]:
+        """Ids and amounts of a payment's movements of one kind, as the adapter reads them."""
+        found = self.provider.fetch_payment(ref).movements
+        return [(one.id, one.money.minor) for one in found if one.kind is MOVED[kind]]
+
+
+class Conformance:
+    """Subclassed per provider, with a fixture `rig`."""
+
+    @pytest.mark.parametrize(("kind", "minor"), [(CAPTURE, 3300), (CANCEL, 3300), (REFUND, 700), (REFUND, 3300)])
+    def test_a_good_answer_is_done_and_names_the_movement_that_a_read_shows(self, rig, kind, minor):
+        ref = (rig.captured if kind is REFUND else rig.authorised)(3300)
+        reply = rig.provider.send(rig.prepare(kind, ref, minor))
+        assert (reply.outcome, reply.money) == (Outcome.DONE, Money(minor, "JPY"))
+        assert rig.moved(ref, kind) == [(reply.movement_id, minor)]
+
+    def test_r11_a_replay_under_the_same_key_gives_the_first_answer_and_one_effect(self, rig):
+        ref = rig.captured(3300)
+        call = rig.prepare(REFUND, ref, 700)
+        first = rig.provider.send(call)
+        assert rig.provider.send(call) == first
+        assert len(rig.emulator.effects(ref, "refund")) == 1
+
+    @pytest.mark.parametrize("fault", ["timeout_after", "cut_body"])
+    def test_i5_a_lost_answer_is_unknown_and_a_replay_adopts_what_was_done(self, rig, fault):
+        ref = rig.captured(3300)
+        call = rig.prepare(REFUND, ref, 700)
+        rig.emulator.fault(fault, "refund", nth=1, seconds=0)
+        with pytest.raises(OutcomeUnknown):
+            rig.provider.send(call)
+        assert rig.provider.send(call).outcome is Outcome.DONE
+        assert len(rig.emulator.effects(ref, "refund")) == 1
+
+    def test_r25_a_lost_refund_is_found_by_our_reference_among_others_of_the_same_amount(self, rig):
+        ref = rig.captured(3300)
+        rig.provider.send(rig.prepare(REFUND, ref, 700))
+        rig.emulator.portal(ref, "refund", amount_minor=700)
+        call = rig.prepare(REFUND, ref, 700)
+        rig.emulator.fault("timeout_after", "refund", nth=1, seconds=0)
+        with pytest.raises(OutcomeUnknown):
+            rig.provider.send(call)
+        movements = rig.provider.fetch_payment(ref).movements
+        ours = [one for one in movements if one.reference == call.operation_id]
+        assert [one.money.minor for one in ours] == [700]
+        assert len([one for one in movements if one.kind is MovementKind.REFUND]) == 3
+
+    def test_a_call_that_did_nothing_is_done_once_by_its_replay(self, rig):
+        ref = rig.captured(3300)
+        call = rig.prepare(REFUND, ref, 700)
+        rig.emulator.fault("hang_up", "refund", nth=1)
+        with pytest.raises(OutcomeUnknown):
+            rig.provider.send(call)
+        assert rig.moved(ref, REFUND) == []
+        assert rig.provider.send(call).outcome is Outcome.DONE
+        assert len(rig.moved(ref, REFUND)) == 1
+
+    def test_r26_while_the_first_call_runs_a_replay_is_in_doubt_and_its_effect_comes_once(self, rig):
+        ref = rig.captured(3300)
+        call = rig.prepare(REFUND, ref, 700)
+        rig.emulator.fault("late_effect", "refund", nth=1, seconds=60, hold=0)
+        with pytest.raises(OutcomeUnknown):
+            rig.provider.send(call)
+        running = rig.provider.send(call)
+        assert (running.outcome, running.http_status) == (Outcome.IN_DOUBT, 409)
+        assert (running.retry_after_s or 0) >= 5
+        assert rig.moved(ref, REFUND) == []
+        rig.emulator.advance(120)
+        assert rig.provider.send(call).outcome is Outcome.DONE
+        assert len(rig.emulator.effects(ref, "refund")) == 1
+
+    def test_r13_the_key_holds_for_the_whole_window_we_trust_it_and_not_for_ever(self, rig):
+        assert rig.provider.capabilities.resolution is ResolutionClass.KEY_AND_LOOK_UP
+        ref = rig.captured(3300)
+        call = rig.prepare(REFUND, ref, 700)
+        rig.provider.send(call)
+        rig.emulator.advance(rig.provider.capabilities.key_window_s)
+        assert rig.provider.send(call).outcome is Outcome.DONE
+        assert len(rig.emulator.effects(ref, "refund")) == 1
+        rig.emulator.advance(3600)
+        rig.provider.send(call)
+        assert len(rig.emulator.effects(ref, "refund")) == 2  # so the worker must look up by then
+
+    def test_i6_a_state_conflict_is_to_be_asked_and_moves_nothing(self, rig):
+        ref = rig.captured(3300)
+        stale = [rig.prepare(REFUND, ref, 3300), rig.prepare(REFUND, ref, 3300)]
+        assert [rig.provider.send(call).outcome for call in stale] == [Outcome.DONE, Outcome.ASK]
+        assert len(rig.moved(ref, REFUND)) == 1
+
+    def test_i6_a_refusal_of_a_repeat_is_to_be_asked(self, rig):
+        ref = rig.captured(3300)
+        call = rig.prepare(REFUND, ref, 700)
+        rig.provider.send(call)
+        rig.emulator.fault("refuse_repeat", "refund", nth=1)
+        assert rig.provider.send(call).outcome is Outcome.ASK
+
+    def test_more_than_is_left_is_refused_and_moves_nothing(self, rig):
+        ref = rig.captured(3300)
+        stale = [rig.prepare(REFUND, ref, 2000), rig.prepare(REFUND, ref, 2000)]
+        assert [rig.provider.send(call).outcome for call in stale] == [Outcome.DONE, Outcome.REFUSED]
+        assert len(rig.moved(ref, REFUND)) == 1
+
+    def test_a_refund_by_hand_is_accepted_and_found_by_its_reference(self, rig):
+        if rig.refund_by_hand is None:
+            return  # a provider without such methods claims nothing here
+        ref = rig.refund_by_hand(3300)
+        call = rig.prepare(REFUND, ref, 700, bank_details=BANK)
+        reply = rig.provider.send(call)
+        assert reply.outcome is Outcome.ACCEPTED
+        (waiting,) = rig.provider.fetch_payment(ref).pending
+        assert (waiting.id, waiting.reference) == (reply.pending_id, call.operation_id)
+        rig.emulator.portal(ref, "finish")
+        (refund,) = [one for one in rig.provider.fetch_payment(ref).movements if one.kind is MovementKind.REFUND]
+        assert (refund.reference, refund.money.minor) == (call.operation_id, 700)
+
+    @pytest.mark.parametrize(
+        ("fault", "fields", "outcome"),
+        [
+            ("rate_limited", {"seconds": 40}, Outcome.NOT_APPLIED),
+            ("unauthorised", {}, Outcome.NOT_APPLIED),
+            ("error_before", {"status": 500}, Outcome.IN_DOUBT),
+            ("error_before", {"status": 503}, Outcome.IN_DOUBT),
+            ("error_after", {"status": 502}, Outcome.IN_DOUBT),
+            ("error_after", {"status": 504}, Outcome.IN_DOUBT),
+            ("error_after", {"status": 408}, Outcome.IN_DOUBT),
+            ("error_after", {"status": 418}, Outcome.IN_DOUBT),
+            ("running", {}, Outcome.IN_DOUBT),
+            ("html_body", {}, Outcome.IN_DOUBT),
+            ("wrong_answer", {"amount_minor": -1}, Outcome.IN_DOUBT),
+            ("wrong_amount", {"amount_minor": -1}, Outcome.IN_DOUBT),
+        ],
+    )
+    def test_every_misbehaviour_has_its_outcome_and_a_cure_with_one_effect(self, rig, fault, fields, outcome):
+        ref = rig.captured(3300)
+        call = rig.prepare(REFUND, ref, 700)
+        rig.emulator.fault(fault, "refund", nth=1, **fields)
+        reply = rig.provider.send(call)
+        assert reply.outcome is outcome
+        assert reply.credentials_refused == (fault == "unauthorised")
+        assert fault != "rate_limited" or reply.retry_after_s == 40
+        rig.provider.send(call)
+        assert len(rig.emulator.effects(ref, "refund")) == 1
+
+    def test_r5_an_amount_that_differs_is_shown_and_not_taken_for_success(self, rig):
+        ref = rig.captured(3300)
+        rig.emulator.fault("wrong_amount", "refund", nth=1, amount_minor=-1)
+        reply = rig.provider.send(rig.prepare(REFUND, ref, 700))
+        assert (reply.outcome, reply.money) == (Outcome.IN_DOUBT, Money(699, "JPY"))
+
+    def test_a_host_that_cannot_be_reached_is_proof_that_nothing_was_sent(self, rig):
+        call = rig.prepare(REFUND, rig.captured(3300), 700)
+        with pytest.raises(ProviderUnavailable):
+            rig.unreachable.send(call)
+        with pytest.raises(ProviderUnavailable):
+            rig.unreachable.fetch_payment(rig.unknown_ref)
+
+    def test_wrong_keys_are_said_to_be_wrong_on_reads_and_writes(self, rig):
+        ref = rig.captured(3300)
+        reply = rig.wrong_keys.send(rig.prepare(REFUND, ref, 700))
+        assert (reply.outcome, reply.credentials_refused) == (Outcome.NOT_APPLIED, True)
+        with pytest.raises(CredentialsRefused):
+            rig.wrong_keys.fetch_payment(ref)
+        with pytest.raises(CredentialsRefused):
+            rig.wrong_keys.fetch_methods()
+
+    def test_an_unknown_payment_is_not_found(self, rig):
+        with pytest.raises(PaymentNotFound):
+            rig.provider.fetch_payment(rig.unknown_ref)
+
+    @pytest.mark.parametrize("fault", ["error_before", "html_body", "hang_up", "rate_limited"])
+    def test_a_read_that_fails_says_so_and_invents_nothing(self, rig, fault):
+        ref = rig.captured(3300)
+        rig.emulator.fault(fault, "read", nth=1)
+        with pytest.raises(OutcomeUnknown):
+            rig.provider.fetch_payment(ref)
+        assert rig.provider.fetch_payment(ref).captured == Money(3300, "JPY")

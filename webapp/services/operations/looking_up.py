@@ -1,0 +1,266 @@
+"""Resolve doubt: read the payment, judge, and replay, wait, put back or hand to people (money-safety section 6)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select, update
+
+from providers.errors import CredentialsRefused, OutcomeUnknown, PaymentNotFound, ProviderUnavailable
+from providers.kinds import ResolutionClass
+from providers.port import Capabilities, PaymentSnapshot
+from webapp.domain.doubt import Judgement, Verdict
+from webapp.domain.operations import (
+    MOST_REPLAYS,
+    STALE_READ,
+    TWO_READS_APART,
+    OperationState,
+    next_look_up,
+    next_pending_read,
+)
+from webapp.models import Attempt, Installation, Operation
+from webapp.services import accounts, runtime, wake_ups
+from webapp.services.kill_points import KillPoint, reached
+from webapp.services.operations.claiming import Claim
+from webapp.services.operations.leases import LeaseLost, keep, move
+from webapp.services.operations.outcomes import end, locked_payment, note, wake_next
+from webapp.services.operations.sending import send
+from webapp.services.payments.applying import apply_snapshot
+from webapp.services.unit_of_work import Tx, in_transaction
+
+log = structlog.get_logger()
+A_MOMENT = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look at a claimed operation: the tools of its transaction in one hand."""
+
+    tx: Tx
+    claim: Claim
+    operation: Operation
+    capabilities: Capabilities
+    now: datetime
+
+
+def look_up(claim: Claim) -> None:
+    """Ask the provider about an operation in doubt or pending, and act on what it shows.
+
+    LeaseLost when somebody else moved the operation meanwhile.
+    """
+    reached(KillPoint.LOOKING_UP)
+    adapter = accounts.adapter(claim.account)
+    try:
+        snapshot = adapter.fetch_payment(claim.payment.provider_ref)
+    except CredentialsRefused:
+        in_transaction(lambda tx: _no_view(tx, claim, credentials_refused=True))
+        return
+    except (ProviderUnavailable, OutcomeUnknown, PaymentNotFound) as failure:
+        log.info("look_up_failed", operation=str(claim.operation.id), error=type(failure).__name__)
+        in_transaction(lambda tx: _no_view(tx, claim, credentials_refused=False))
+        return
+    reached(KillPoint.LOOKING_UP)
+    if in_transaction(lambda tx: _take_in(tx, claim, snapshot)):
+        send(claim)
+
+
+def _no_view(tx: Tx, claim: Claim, *, credentials_refused: bool) -> None:
+    """The provider could not be read: nothing is known, so nothing changes but the time of the next look."""
+    now = runtime.current().clock.now(tx)
+    if credentials_refused:
+        accounts.open_breaker(tx, claim.account.id, accounts.CREDENTIALS, now)
+    operation = tx.get_one(Operation, claim.operation.id, populate_existing=True)
+    _look_again(Seen(tx, claim, operation, claim.account.capabilities, now), absent_read_at=None)
+
+
+def _take_in(tx: Tx, claim: Claim, snapshot: PaymentSnapshot) -> bool:
+    """Apply one read; True when the operation is to be replayed now under the lease that we still hold."""
+    now = runtime.current().clock.now(tx)
+    payment = locked_payment(tx, claim.operation.payment_id)
+    operation = tx.get_one(Operation, claim.operation.id, populate_existing=True, with_for_update=True)
+    if operation.fence != claim.lease.fence:
+        raise LeaseLost(str(operation.id))
+    capabilities = claim.account.capabilities
+    judgement = apply_snapshot(tx, payment, snapshot, capabilities, now)[operation.id]
+    seen = Seen(tx, claim, operation, capabilities, now)
+    if judgement.verdict is Verdict.FOUND:
+        return False  # ended by apply_snapshot
+    if judgement.verdict is Verdict.UNCLEAR:
+        _to_review(seen, judgement.why)
+    elif judgement.verdict is Verdict.REFUSED:
+        _reject(seen, "provider_rejected", judgement.why)
+    elif judgement.verdict is Verdict.FINISHING:
+        _pending(seen, judgement)
+    elif operation.state is OperationState.PENDING:
+        _look_again(seen)
+    elif judgement.verdict is Verdict.IMPOSSIBLE:
+        _impossible(seen, judgement)
+    else:
+        return _absent(seen)
+    return False
+
+
+def _impossible(seen: Seen, judgement: Judgement) -> None:
+    """The payment's state excludes it for good. Like absence, a fresh read may still be an old one (R26)."""
+    if _read_may_be_stale(seen):
+        _look_again(seen)
+        return
+    operation = seen.operation
+    code = operation.refused_code or "state_forbids"
+    _reject(seen, code, operation.provider_message or judgement.why)
+
+
+def _read_may_be_stale(seen: Seen) -> bool:
+    sent = seen.operation.last_sent_at
+    return sent is not None and seen.now - sent < STALE_READ
+
+
+def _absent(seen: Seen) -> bool:
+    """This read does not show it. Replay, wait for proof, or act on the proof; True: replay now."""
+    operation = seen.operation
+    if seen.capabilities.resolution is ResolutionClass.NEITHER:
+        _to_review(seen, "no clear answer, and this provider gives no way to ask")
+    elif not operation.in_doubt and operation.refused_code is not None:
+        _settle_refusal(seen)
+    elif _may_replay(seen):
+        _count_replay(seen)
+        return True
+    else:
+        _weigh_absence(seen)
+    return False
+
+
+def _settle_refusal(seen: Seen) -> None:
+    """The provider refused because of the payment's state and no attempt is in doubt: one fresh read is proof."""
+    if _read_may_be_stale(seen):
+        _look_again(seen)
+        return
+    _reject(seen, seen.operation.refused_code, seen.operation.provider_message)
+
+
+def _may_replay(seen: Seen) -> bool:
+    operation = seen.operation
+    if seen.capabilities.resolution is not ResolutionClass.KEY_AND_LOOK_UP or seen.claim.sends_blocked:
+        return False
+    if operation.replays >= MOST_REPLAYS or operation.refused_code is not None:
+        return False
+    first = operation.first_sent_at or operation.created_at
+    return seen.now - first < timedelta(seconds=seen.capabilities.key_window_s)
+
+
+def _count_replay(seen: Seen) -> None:
+    seen.tx.execute(
+        update(Operation)
+        .where(Operation.id == seen.operation.id, Operation.fence == seen.claim.lease.fence)
+        .values(replays=Operation.replays + 1, absent_read_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _weigh_absence(seen: Seen) -> None:
+    """Absence is proven by two reads 60 s apart, both after the settle window (C2)."""
+    operation, now = seen.operation, seen.now
+    settled_at = (operation.last_sent_at or operation.created_at) + timedelta(seconds=seen.capabilities.settle_s)
+    if now < settled_at:
+        _look_again(seen, at_most=settled_at + A_MOMENT)
+    elif operation.absent_read_at is None:
+        _look_again(seen, at_most=now + TWO_READS_APART + A_MOMENT, absent_read_at=now)
+    elif now - operation.absent_read_at < TWO_READS_APART:
+        _look_again(seen, at_most=operation.absent_read_at + TWO_READS_APART + A_MOMENT)
+    else:
+        _proven_absent(seen)
+
+
+def _proven_absent(seen: Seen) -> None:
+    operation = seen.operation
+    if operation.refused_code is not None:
+        _reject(seen, operation.refused_code, operation.provider_message)
+    elif operation.fresh_send_used:
+        _to_review(seen, "sent twice, and the provider shows neither")
+    elif operation.restored and seen.tx.scalar(select(Installation.recovery_since)) is not None:
+        _look_again(seen, absent_read_at=operation.absent_read_at)  # R29: nothing is sent until a person opens
+    else:
+        _put_back(seen)
+
+
+def _put_back(seen: Seen) -> None:
+    """Nothing happened: one fresh send, under a new key because the old one answers with the old error (R14)."""
+    operation = seen.operation
+    never_sent = operation.restored and operation.first_sent_at is None
+    seen.tx.execute(update(Attempt).where(Attempt.operation_id == operation.id).values(call=None))
+    move(
+        seen.tx,
+        seen.claim.lease,
+        OperationState.QUEUED,
+        seen.now,
+        due_at=seen.now,
+        key=str(uuid.uuid4()),
+        in_doubt=False,
+        doubt_since=None,
+        absent_read_at=None,
+        first_sent_at=None,
+        replays=0,
+        tries=0,
+        restored=False,
+        fresh_send_used=not never_sent,
+    )
+    wake_ups.for_operation(seen.tx, operation.id, seen.now)
+    note(seen.tx, operation, OperationState.QUEUED, seen.now, code="proven_absent")
+
+
+def _reject(seen: Seen, code: str | None, message: str | None) -> None:
+    end(seen.tx, seen.claim.lease, seen.operation, OperationState.REJECTED, seen.now, code=code, message=message)
+
+
+def _to_review(seen: Seen, why: str) -> None:
+    move(seen.tx, seen.claim.lease, OperationState.REVIEW, seen.now, due_at=None, provider_message=why)
+    wake_next(seen.tx, seen.operation, seen.now)
+    note(seen.tx, seen.operation, OperationState.REVIEW, seen.now, evidence=why)
+
+
+def _pending(seen: Seen, judgement: Judgement) -> None:
+    """The provider works on it: note its id, which lets the payment's next operation go (I7)."""
+    operation, effect = seen.operation, judgement.pending
+    effect_id = operation.provider_operation_id or (effect.id if effect else None)
+    first = operation.state is not OperationState.PENDING
+    since = seen.now if first else operation.state_since
+    due_at = next_pending_read(since, seen.now, has_provider_id=effect_id is not None)
+    if due_at is None:
+        _to_review(seen, "accepted 14 days ago and still not finished")
+        return
+    newly_known = operation.provider_operation_id is None and effect_id is not None
+    changes = {"due_at": due_at, "provider_operation_id": effect_id, "in_doubt": False}
+    if first:
+        move(seen.tx, seen.claim.lease, OperationState.PENDING, seen.now, **changes)
+        note(seen.tx, operation, OperationState.PENDING, seen.now)
+    else:
+        keep(seen.tx, seen.claim.lease, **changes)
+    wake_ups.for_operation(seen.tx, operation.id, due_at)
+    if newly_known:
+        wake_next(seen.tx, operation, seen.now)
+
+
+def _look_again(seen: Seen, *, at_most: datetime | None = None, absent_read_at: datetime | None = None) -> None:
+    """Set the next look by R7's timetable, or sooner; `review` when the time box is used up (I12)."""
+    operation, now = seen.operation, seen.now
+    if operation.state is OperationState.PENDING:
+        has_id = operation.provider_operation_id is not None
+        due_at = next_pending_read(operation.state_since, now, has_provider_id=has_id)
+        if due_at is None:
+            _to_review(seen, "accepted 14 days ago and still not finished")
+            return
+    else:
+        due_at = next_look_up(operation.doubt_since or operation.state_since, now)
+        if due_at is None:
+            _to_review(seen, "asked for seven days without a clear answer")
+            return
+        fresh_from = (operation.last_sent_at or now) + STALE_READ + A_MOMENT
+        if operation.refused_code is not None and not operation.in_doubt and fresh_from > now:
+            due_at = min(due_at, fresh_from)
+        if at_most is not None:
+            due_at = min(due_at, at_most)
+    keep(seen.tx, seen.claim.lease, due_at=due_at, absent_read_at=absent_read_at)
+    wake_ups.for_operation(seen.tx, operation.id, due_at)

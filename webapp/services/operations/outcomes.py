@@ -1,0 +1,101 @@
+"""How an operation ends: its reservation, its secrets, its audit entry and who waits for it (I16)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from webapp.domain.operations import OperationState
+from webapp.models import Attempt, Operation, Payment
+from webapp.services import audit, wake_ups
+from webapp.services.audit import SYSTEM, Actor
+from webapp.services.operations.leases import Lease, move
+from webapp.services.operations.reservations import release
+from webapp.services.unit_of_work import Tx
+
+OTHER_OPERATION = "other_operation"
+
+
+def locked_payment(tx: Tx, payment_id: uuid.UUID) -> Payment:
+    """The payment's row, locked and fresh; always the first lock of a unit of work (R22)."""
+    return tx.scalars(
+        select(Payment).where(Payment.id == payment_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+
+
+def end(
+    tx: Tx,
+    lease: Lease,
+    operation: Operation,
+    state: OperationState,
+    now: datetime,
+    *,
+    code: str | None = None,
+    message: str | None = None,
+    release_reservation: bool = True,
+    actor: Actor = SYSTEM,
+) -> None:
+    """Bring an operation to a terminal state. LeaseLost when somebody else moved it.
+
+    `release_reservation` is False where booking its movement has already turned the reservation into a sum.
+    """
+    if release_reservation:
+        release(tx, operation.payment_id, operation.kind, operation.amount_minor)
+    move(tx, lease, state, now, provider_code=code, provider_message=message)
+    tx.execute(update(Attempt).where(Attempt.operation_id == operation.id).values(call=None))
+    wake_next(tx, operation, now)
+    note(tx, operation, state, now, code=code, actor=actor)
+
+
+def wake_next(tx: Tx, operation: Operation, now: datetime) -> None:
+    """Have the operations that waited for this one looked at again (I7)."""
+    waiting = tx.scalars(
+        update(Operation)
+        .where(Operation.payment_id == operation.payment_id, Operation.blocked_by == OTHER_OPERATION)
+        .where(Operation.state == OperationState.QUEUED)
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+        .returning(Operation.id)
+    ).all()
+    for operation_id in waiting:
+        wake_ups.for_operation(tx, operation_id, now)
+
+
+def note(
+    tx: Tx,
+    operation: Operation,
+    state: OperationState,
+    now: datetime,
+    *,
+    code: str | None = None,
+    actor: Actor = SYSTEM,
+    evidence: str | None = None,
+) -> None:
+    """Write the move into the audit chain."""
+    details = {
+        "kind": operation.kind.value,
+        "amount_minor": operation.amount_minor,
+        "currency": operation.currency,
+        "code": code,
+    }
+    if evidence is not None:
+        details["evidence"] = evidence
+    subject = ("operation", operation.id)
+    action = f"operation.{state.value}"
+    audit.write(tx, actor, action, subject, shop_id=operation.shop_id, details=details, at=now)
+
+
+def expire(tx: Tx, operation: Operation, code: str, now: datetime) -> None:
+    """The clock ends an operation of which every attempt is proven not applied; its last reason is kept."""
+    lease = Lease(operation.id, operation.fence, now)
+    message = operation.provider_message
+    code = operation.provider_code or code
+    end(tx, lease, operation, OperationState.EXPIRED, now, code=code, message=message)
+
+
+def withdraw_by_desk(tx: Tx, operation: Operation, code: str, now: datetime) -> None:
+    """The desk takes back what may no longer be sent."""
+    lease = Lease(operation.id, operation.fence, now)
+    end(tx, lease, operation, OperationState.WITHDRAWN, now, code=code)

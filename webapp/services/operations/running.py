@@ -1,0 +1,80 @@
+"""Run what is due: claim, then send or look up. Called by wake-ups and by the poll alike (R18)."""
+
+from __future__ import annotations
+
+import uuid
+
+import structlog
+
+from providers.errors import ProviderError
+from webapp.services import accounts, runtime
+from webapp.services.operations.claiming import Claim, NoWork, Task, claim
+from webapp.services.operations.leases import LeaseLost
+from webapp.services.operations.looking_up import look_up
+from webapp.services.operations.sending import send
+from webapp.services.runtime import Runtime
+from webapp.services.steadiness import Steadiness
+from webapp.services.unit_of_work import in_transaction
+from webapp.services.vault import VaultError
+
+log = structlog.get_logger()
+GO_ON_S = 20.0
+
+_steadiness: dict[int, tuple[Runtime, Steadiness]] = {}
+
+
+def run_operation(operation_id: uuid.UUID) -> bool:
+    """Claim one operation and do what it needs; False when it was not due or somebody else has it."""
+    return _run(operation_id) is None
+
+
+def run_due(most_s: float = GO_ON_S) -> int:
+    """Work through everything that is due, oldest first, for about `most_s` seconds; answers how many."""
+    clock = runtime.current().clock
+    until = clock.monotonic() + most_s
+    done = 0
+    while clock.monotonic() < until and _run(None) is not NoWork.NOTHING_DUE:
+        done += 1
+    return done
+
+
+def _run(operation_id: uuid.UUID | None) -> NoWork | None:
+    """None when a claim was made and worked on."""
+    steadiness = _steadiness_here()
+    claimed = in_transaction(lambda tx: claim(tx, operation_id, steadiness))
+    if isinstance(claimed, NoWork):
+        return claimed
+    try:
+        _work(claimed)
+    except LeaseLost as lost:
+        log.warning("lease_lost", operation=str(lost))
+    except VaultError as broken:
+        log.error("credentials_unreadable", account=str(claimed.account.id), error=str(broken))
+        in_transaction(lambda tx: accounts.stop_for_credentials(tx, claimed.account.id))
+    return None
+
+
+def _work(claimed: Claim) -> None:
+    if claimed.task is Task.LOOK_UP:
+        look_up(claimed)
+        return
+    baseline = None
+    if claimed.account.capabilities.fetch_before_send:
+        try:
+            baseline = _fetch_baseline(claimed)
+        except ProviderError as failure:
+            log.info("baseline_not_read", operation=str(claimed.operation.id), error=type(failure).__name__)
+            return  # the lease lapses and the operation is claimed again
+    send(claimed, baseline)
+
+
+def _fetch_baseline(claimed: Claim) -> list[str]:
+    snapshot = accounts.adapter(claimed.account).fetch_payment(claimed.payment.provider_ref)
+    return [movement.id for movement in snapshot.movements]
+
+
+def _steadiness_here() -> Steadiness:
+    here = runtime.current()
+    if id(here) not in _steadiness:
+        _steadiness[id(here)] = (here, Steadiness(here.clock))
+    return _steadiness[id(here)][1]

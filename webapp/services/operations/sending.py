@@ -1,0 +1,229 @@
+"""Send a claimed operation: commit what will be sent, call once, record the answer (I4, R9, R10)."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from providers.errors import OutcomeUnknown, ProviderUnavailable, RequestNotPossible
+from providers.kinds import Outcome
+from providers.money import Money
+from providers.port import BankDetails, MoneyRequest, PaymentProvider, Reply, WireCall
+from webapp.domain.operations import (
+    CALL_DEADLINE,
+    COMMIT_TO_FIRST_BYTE_S,
+    LEASE,
+    OperationState,
+    states_before,
+)
+from webapp.models import Attempt, LedgerMovement, Operation, RefundReason
+from webapp.models.base import new_id
+from webapp.services import accounts, runtime
+from webapp.services.kill_points import KillPoint, reached
+from webapp.services.operations.claiming import Claim
+from webapp.services.operations.filing import facts_of
+from webapp.services.operations.leases import Lease, LeaseLost
+from webapp.services.operations.outcomes import withdraw_by_desk
+from webapp.services.operations.recording import record
+from webapp.services.unit_of_work import Tx, in_transaction
+from webapp.services.vault import bank_details_place, call_place
+
+log = structlog.get_logger()
+ONE_AT_A_TIME_NAMES = ("uq_operations_one_at_a_time", "operations.payment_id")  # PostgreSQL's word, SQLite's word
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A committed attempt that is about to be, or has been, sent."""
+
+    attempt_id: uuid.UUID
+    lease: Lease
+    committed_at: float  # monotonic seconds
+
+
+def send(claim: Claim, baseline: list[str] | None = None) -> None:
+    """Carry out one send of a claimed operation.
+
+    `baseline`: movement ids just fetched from the provider; None: those of our ledger, which is enough where
+    movements carry our reference. LeaseLost when somebody else took the operation.
+    """
+    adapter = accounts.adapter(claim.account)
+    call = _call(claim, adapter)
+    if call is None:
+        return
+    sending = _commit_attempt(claim, adapter, call, baseline)
+    if sending is None:
+        return
+    reached(KillPoint.SENDING_COMMITTED)
+    _record_until_lease_ends(claim, sending, _call_once(adapter, call, sending))
+    reached(KillPoint.AFTER_RESULT)
+
+
+def _call(claim: Claim, adapter: PaymentProvider) -> WireCall | None:
+    """The stored bytes of an earlier send under the same key (R12), else new ones; None: not expressible."""
+    stored = in_transaction(lambda tx: _stored_call(tx, claim.operation))
+    if stored is not None:
+        return stored
+    try:
+        return adapter.prepare(_request(claim))
+    except RequestNotPossible as impossible:
+        why = impossible.why.value
+        in_transaction(lambda tx: _withdraw(tx, claim, why))
+        return None
+
+
+def _stored_call(tx: Tx, operation: Operation) -> WireCall | None:
+    sealed = tx.scalar(
+        select(Attempt.call)
+        .where(Attempt.operation_id == operation.id, Attempt.key == operation.key, Attempt.call.is_not(None))
+        .limit(1)
+    )
+    if sealed is None:
+        return None
+    plain = runtime.current().vault.open(sealed.decode(), call_place(operation.id))
+    return WireCall.from_bytes(plain.encode())
+
+
+def _withdraw(tx: Tx, claim: Claim, why: str) -> None:
+    now = runtime.current().clock.now(tx)
+    operation = tx.get_one(Operation, claim.operation.id)
+    if operation.fence != claim.lease.fence:
+        raise LeaseLost(str(operation.id))
+    withdraw_by_desk(tx, operation, why, now)
+
+
+def _request(claim: Claim) -> MoneyRequest:
+    operation = claim.operation
+    return MoneyRequest(
+        kind=operation.kind,
+        operation_id=str(operation.id),
+        key=operation.key,
+        payment_ref=claim.payment.provider_ref,
+        money=Money(operation.amount_minor, operation.currency),
+        whole_rest=operation.whole_rest,
+        reason=_reason_text(operation),
+        payment=facts_of(claim.payment),
+        settings=claim.account.settings,
+        bank_details=_bank_details(operation),
+    )
+
+
+def _reason_text(operation: Operation) -> str:
+    """What the provider may show to a buyer: the shop's code for the reason, never the comment for colleagues."""
+    if operation.reason_id is None:
+        return ""
+
+    def read(tx: Tx) -> str:
+        reason = tx.get_one(RefundReason, operation.reason_id)
+        return reason.provider_code or reason.code
+
+    return in_transaction(read)
+
+
+def _bank_details(operation: Operation) -> BankDetails | None:
+    if operation.bank_details is None:
+        return None
+    plain = runtime.current().vault.open(operation.bank_details, bank_details_place(operation.id))
+    return BankDetails(**json.loads(plain))
+
+
+def _commit_attempt(
+    claim: Claim, adapter: PaymentProvider, call: WireCall, baseline: list[str] | None
+) -> Sending | None:
+    try:
+        attempt_id = in_transaction(lambda tx: _start(tx, claim, adapter, call, baseline))
+    except IntegrityError as refusal:
+        if not any(name in str(refusal.orig) for name in ONE_AT_A_TIME_NAMES):
+            raise
+        # I7: another operation of the payment is under way. The lease lapses and this one waits.
+        log.info("operation_waits", operation=str(claim.operation.id))
+        return None
+    if attempt_id is None:
+        return None
+    return Sending(attempt_id, claim.lease, runtime.current().clock.monotonic())
+
+
+def _start(
+    tx: Tx, claim: Claim, adapter: PaymentProvider, call: WireCall, baseline: list[str] | None
+) -> uuid.UUID | None:
+    here = runtime.current()
+    now = here.clock.now(tx)
+    if claim.lease.until - now <= CALL_DEADLINE:
+        return None  # R9: the lease would end during the call
+    operation = claim.operation
+    started = tx.execute(
+        update(Operation)
+        .where(Operation.id == operation.id, Operation.fence == claim.lease.fence)
+        .where(Operation.state.in_(states_before(OperationState.SENDING)))
+        .values(
+            state=OperationState.SENDING,
+            state_since=now,
+            tries=Operation.tries + 1,
+            first_sent_at=operation.first_sent_at or now,
+            last_sent_at=now,
+            absent_read_at=None,
+        )
+        .execution_options(synchronize_session=False)
+        .returning(Operation.id)
+    ).one_or_none()
+    if started is None:
+        raise LeaseLost(str(operation.id))
+    attempt_id = new_id()
+    sealed = here.vault.seal(call.to_bytes().decode(), call_place(operation.id))
+    tx.execute(
+        insert(Attempt).values(
+            id=attempt_id,
+            operation_id=operation.id,
+            fence=claim.lease.fence,
+            key=call.key,
+            call=sealed.encode(),
+            call_digest=call.digest(),
+            call_redacted=adapter.redact(call),
+            baseline=_ledger_ids(tx, operation) if baseline is None else baseline,
+            started_at=now,
+        )
+    )
+    reached(KillPoint.CLAIMED)
+    return attempt_id
+
+
+def _ledger_ids(tx: Tx, operation: Operation) -> list[str]:
+    ids = select(LedgerMovement.provider_movement_id).where(LedgerMovement.payment_id == operation.payment_id)
+    return list(tx.scalars(ids))
+
+
+def _call_once(adapter: PaymentProvider, call: WireCall, sending: Sending) -> Reply:
+    """One call; what is raised becomes the port's outcome, so that it is recorded like an answer."""
+    waited = runtime.current().clock.monotonic() - sending.committed_at
+    if waited > COMMIT_TO_FIRST_BYTE_S:
+        return Reply(Outcome.NOT_APPLIED, code="waited_too_long", message="Not sent: the process was held up")
+    reached(KillPoint.ON_THE_WIRE)
+    try:
+        reply = adapter.send(call)
+    except ProviderUnavailable as unavailable:
+        return Reply(Outcome.NOT_APPLIED, code="not_reached", message=str(unavailable))
+    except OutcomeUnknown as unknown:
+        return Reply(Outcome.IN_DOUBT, code="no_answer", message=str(unknown))
+    reached(KillPoint.ANSWER_READ)
+    return reply
+
+
+def _record_until_lease_ends(claim: Claim, sending: Sending, reply: Reply) -> None:
+    """R24: when the result cannot be written, keep trying until the lease ends; then the row is `unknown`."""
+    clock = runtime.current().clock
+    until = sending.committed_at + LEASE.total_seconds()
+    while True:
+        try:
+            record(claim, sending.attempt_id, reply)
+            return
+        except OperationalError as failure:
+            log.error("result_not_written", operation=str(claim.operation.id), error=type(failure.orig).__name__)
+            if clock.monotonic() >= until:
+                raise
+            time.sleep(1)

@@ -1,0 +1,1 @@
+"""A payment's own state: read from the provider, booked in the ledger."""

@@ -1,0 +1,124 @@
+"""Apply a fetched payment to our books: judge every operation under way, then book what is new (R33)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from providers.port import Capabilities, PaymentSnapshot
+from webapp.domain.doubt import MOVEMENT_OF, Doubted, Judgement, Verdict, judge
+from webapp.domain.operations import NOT_TERMINAL, OperationState
+from webapp.models import Attempt, Operation, Payment
+from webapp.services import audit
+from webapp.services.audit import SYSTEM
+from webapp.services.operations.leases import Lease
+from webapp.services.operations.outcomes import end
+from webapp.services.payments.booking import Booked, book, known_movements
+from webapp.services.unit_of_work import Tx
+
+
+def apply_snapshot(
+    tx: Tx,
+    payment: Payment,
+    snapshot: PaymentSnapshot,
+    capabilities: Capabilities,
+    now: datetime,
+    *,
+    proven: Mapping[uuid.UUID, str] | None = None,
+) -> Mapping[uuid.UUID, Judgement]:
+    """Take over what the provider shows and end the operations that it proves done.
+
+    The payment is locked by the caller. `proven` maps an operation to the movement id that its own answer
+    named. Answers a judgement for every operation that was under way; those found are ended here, the rest
+    is for the look-up. An operation in review is judged but never moved: people settle it.
+    """
+    under_way = _under_way(tx, payment.id)
+    judgements = _judge_all(tx, payment, snapshot, under_way, capabilities, proven or {})
+    owners: dict[str, Operation] = {}
+    for operation in under_way:
+        judgement = judgements[operation.id]
+        movable = operation.state is not OperationState.REVIEW
+        if judgement.verdict is Verdict.FOUND and judgement.movement is not None and movable:
+            owners[judgement.movement.id] = operation
+    booked = book(tx, payment, snapshot.movements, owners, now, snapshot=snapshot)
+    for operation in owners.values():
+        lease = Lease(operation.id, operation.fence, now)
+        end(tx, lease, operation, OperationState.SUCCEEDED, now, release_reservation=False)
+    _note_foreign(tx, payment, booked, now)
+    return judgements
+
+
+def _under_way(tx: Tx, payment_id: uuid.UUID) -> Sequence[Operation]:
+    return tx.scalars(
+        select(Operation)
+        .where(Operation.payment_id == payment_id, Operation.state.in_(NOT_TERMINAL))
+        .order_by(Operation.created_at, Operation.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _judge_all(
+    tx: Tx,
+    payment: Payment,
+    snapshot: PaymentSnapshot,
+    under_way: Sequence[Operation],
+    capabilities: Capabilities,
+    proven: Mapping[uuid.UUID, str],
+) -> dict[uuid.UUID, Judgement]:
+    taken = {movement_id for (_kind, movement_id), owner in known_movements(tx, payment.id).items() if owner}
+    taken |= set(proven.values())
+    judgements: dict[uuid.UUID, Judgement] = {}
+    for operation in under_way:
+        judgement = _proven_judgement(snapshot, operation, proven)
+        if judgement is None:
+            wish = doubted(tx, operation)
+            keeps = capabilities.keeps_reference(operation.kind)
+            judgement = judge(wish, snapshot, taken=taken, keeps_reference=keeps)
+        judgements[operation.id] = judgement
+        if judgement.movement is not None:
+            taken.add(judgement.movement.id)
+    return judgements
+
+
+def _proven_judgement(
+    snapshot: PaymentSnapshot, operation: Operation, proven: Mapping[uuid.UUID, str]
+) -> Judgement | None:
+    movement_id = proven.get(operation.id)
+    for movement in snapshot.movements:
+        if movement.id == movement_id and movement.kind is MOVEMENT_OF[operation.kind]:
+            return Judgement(Verdict.FOUND, movement=movement)
+    return None
+
+
+def doubted(tx: Tx, operation: Operation) -> Doubted:
+    """The operation as `domain.doubt` asks about it."""
+    first = tx.execute(
+        select(Attempt.baseline).where(Attempt.operation_id == operation.id).order_by(Attempt.fence).limit(1)
+    ).one_or_none()
+    return Doubted(
+        operation_id=str(operation.id),
+        kind=operation.kind,
+        amount_minor=operation.amount_minor,
+        currency=operation.currency,
+        pending_id=operation.provider_operation_id,
+        baseline=first.baseline if first else [],
+        was_sent=first is not None or operation.restored,
+    )
+
+
+def _note_foreign(tx: Tx, payment: Payment, booked: Sequence[Booked], now: datetime) -> None:
+    for entry in booked:
+        if entry.operation_id is not None:
+            continue
+        details = {
+            "kind": entry.movement.kind.value,
+            "amount_minor": entry.movement.money.minor,
+            "currency": entry.movement.money.currency,
+            "provider_movement_id": entry.movement.id,
+        }
+        subject = ("payment", payment.id)
+        audit.write(tx, SYSTEM, "payment.external", subject, shop_id=payment.shop_id, details=details, at=now)

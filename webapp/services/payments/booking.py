@@ -1,0 +1,180 @@
+"""Book what the provider shows: the one function in which worker, poller, webhook and people meet (R33).
+
+The caller has locked the payment. A movement is booked once, whoever brings it; sums only follow movements (I9).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from providers.kinds import MovementKind, OperationKind, ProviderState
+from providers.money import Money
+from providers.port import Movement, PaymentSnapshot
+from webapp.domain.doubt import later_state
+from webapp.models import LedgerMovement, Operation, Payment
+from webapp.models.base import new_id
+from webapp.services import audit
+from webapp.services.audit import SYSTEM
+from webapp.services.unit_of_work import Tx
+
+_SIGNED_SUM: Mapping[MovementKind, tuple[str, int]] = MappingProxyType(
+    {
+        MovementKind.AUTHORISE: ("authorised_minor", 1),
+        MovementKind.CAPTURE: ("captured_minor", 1),
+        MovementKind.CANCEL: ("cancelled_minor", 1),
+        MovementKind.REFUND: ("refunded_minor", 1),
+        MovementKind.REFUND_REVERSED: ("refunded_minor", -1),
+    }
+)
+RESERVED_NAME: Mapping[OperationKind, str] = MappingProxyType(
+    {
+        OperationKind.CAPTURE: "capture_reserved_minor",
+        OperationKind.CANCEL: "cancel_reserved_minor",
+        OperationKind.REFUND: "refund_reserved_minor",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A movement that was new, and whose it is."""
+
+    movement: Movement
+    operation_id: uuid.UUID | None
+
+
+def known_movements(tx: Tx, payment_id: uuid.UUID) -> dict[tuple[MovementKind, str], uuid.UUID | None]:
+    """What stands in the ledger: (kind, provider's id) -> our operation, None for one made elsewhere."""
+    rows = tx.execute(
+        select(LedgerMovement.kind, LedgerMovement.provider_movement_id, LedgerMovement.operation_id).where(
+            LedgerMovement.payment_id == payment_id
+        )
+    )
+    return {(kind, movement_id): operation_id for kind, movement_id, operation_id in rows}
+
+
+def book(
+    tx: Tx,
+    payment: Payment,
+    movements: Sequence[Movement],
+    owners: Mapping[str, Operation],
+    now: datetime,
+    *,
+    snapshot: PaymentSnapshot | None = None,
+) -> list[Booked]:
+    """Book the movements that are new and settle the reservations of `owners` (movement id -> operation).
+
+    Sums, reservations, excess and the payment's state change in one statement, so I1's CHECKs hold throughout.
+    """
+    known = known_movements(tx, payment.id)
+    sums = {name: getattr(payment, name) for name, _sign in _SIGNED_SUM.values()}
+    booked: list[Booked] = []
+    for movement in _bookable(payment, movements, snapshot):
+        if (movement.kind, movement.id) in known:
+            continue
+        owner = owners.get(movement.id)
+        _insert(tx, payment, movement, owner, now)
+        name, sign = _SIGNED_SUM[movement.kind]
+        sums[name] += sign * movement.money.minor
+        booked.append(Booked(movement, owner.id if owner else None))
+    reserved = {name: getattr(payment, name) for name in RESERVED_NAME.values()}
+    for operation in owners.values():
+        reserved[RESERVED_NAME[operation.kind]] -= operation.amount_minor
+    _store(tx, payment, sums | reserved, booked, snapshot, now)
+    return booked
+
+
+def _bookable(payment: Payment, movements: Sequence[Movement], snapshot: PaymentSnapshot | None) -> Sequence[Movement]:
+    """The movements to book; an authorisation is booked by how much it grew, a release that only sums show too.
+
+    After a capture of a part some providers show the captured figure as the whole: the rest was released.
+    """
+    moved = [movement for movement in movements if movement.kind is not MovementKind.AUTHORISE]
+    grown = sum(m.money.minor for m in movements if m.kind is MovementKind.AUTHORISE) - payment.authorised_minor
+    if grown > 0:
+        total = payment.authorised_minor + grown
+        mark = f"{payment.provider_ref}:authorise:{total}"
+        moved.insert(0, Movement(MovementKind.AUTHORISE, mark, Money(grown, payment.currency)))
+    if snapshot is not None and snapshot.state in {ProviderState.CAPTURED, ProviderState.REFUNDED}:
+        released = payment.authorised_minor - snapshot.captured.minor - snapshot.cancelled.minor
+        if snapshot.authorised.minor < payment.authorised_minor and released > payment.cancelled_minor:
+            mark = f"{payment.provider_ref}:release:{released}"
+            rest = Money(released - payment.cancelled_minor, payment.currency)
+            moved.append(Movement(MovementKind.CANCEL, mark, rest))
+    return moved
+
+
+def _insert(tx: Tx, payment: Payment, movement: Movement, owner: Operation | None, now: datetime) -> None:
+    tx.execute(
+        insert(LedgerMovement).values(
+            id=new_id(),
+            shop_id=payment.shop_id,
+            payment_id=payment.id,
+            account_id=payment.account_id,
+            kind=movement.kind,
+            amount_minor=movement.money.minor,
+            currency=movement.money.currency,
+            provider_movement_id=movement.id,
+            operation_id=owner.id if owner else None,
+            chargeback=movement.chargeback,
+            occurred_at=movement.occurred_at,
+            booked_at=now,
+        )
+    )
+
+
+def _store(
+    tx: Tx,
+    payment: Payment,
+    sums: dict[str, int],
+    booked: list[Booked],
+    snapshot: PaymentSnapshot | None,
+    now: datetime,
+) -> None:
+    over_refunded = sums["refunded_minor"] + sums["refund_reserved_minor"] - sums["captured_minor"]
+    over_taken = (
+        sums["captured_minor"]
+        + sums["cancelled_minor"]
+        + sums["capture_reserved_minor"]
+        + sums["cancel_reserved_minor"]
+        - sums["authorised_minor"]
+    )
+    changes: dict[str, Any] = dict(sums)
+    changes["excess_minor"] = max(0, over_refunded, over_taken)
+    changes["version"] = payment.version + 1
+    changes |= _state_of(payment, snapshot, now)
+    frozen = _freeze_reason(changes["excess_minor"], booked)
+    if frozen is not None and payment.frozen_at is None:
+        changes |= {"frozen_at": now, "frozen_reason": frozen}
+    tx.execute(
+        update(Payment).where(Payment.id == payment.id).values(changes).execution_options(synchronize_session=False)
+    )
+    if "frozen_at" in changes:
+        details = {"why": frozen, "excess_minor": changes["excess_minor"]}
+        subject = ("payment", payment.id)
+        audit.write(tx, SYSTEM, "payment.frozen", subject, shop_id=payment.shop_id, details=details, at=now)
+
+
+def _state_of(payment: Payment, snapshot: PaymentSnapshot | None, now: datetime) -> dict[str, Any]:
+    if snapshot is None:
+        return {}
+    state = later_state(payment.provider_state, snapshot.state)
+    if state is not snapshot.state:
+        return {"last_read_at": now}  # an old read: its word and its memory are not taken over (R33)
+    changes: dict[str, Any] = {"provider_state": state, "last_read_at": now, "kept": dict(snapshot.kept)}
+    if snapshot.hold_expires_at is not None:
+        changes["hold_expires_at"] = snapshot.hold_expires_at
+    return changes
+
+
+def _freeze_reason(excess_minor: int, booked: list[Booked]) -> str | None:
+    if any(entry.movement.chargeback for entry in booked):
+        return "chargeback"
+    return "excess" if excess_minor else None
