@@ -69,7 +69,7 @@ class SandboxProvider:
         if trouble is Trouble.NOT_REACHED:
             raise ProviderUnavailable("connection refused")
         try:
-            self._wire.leaving(write=True)
+            self._wire.leaving(call)
         except BaseException:
             self._bank.caller_died(self._account, call, self._keyed)
             raise
@@ -77,7 +77,7 @@ class SandboxProvider:
         if reply is None:
             self._wire.hanging()
             raise OutcomeUnknown("no answer in time")
-        self._wire.returning(write=True)
+        self._wire.returning(call)
         return reply
 
     @property
@@ -89,7 +89,7 @@ class SandboxProvider:
         trouble = self._bank.troubles.for_read()
         if trouble is Trouble.NOT_REACHED:
             raise ProviderUnavailable("connection refused")
-        self._wire.leaving(write=False)
+        self._wire.leaving(None)
         if trouble is Trouble.UNAUTHORISED:
             raise CredentialsRefused("HTTP 401")
         if trouble is Trouble.ERROR_BEFORE:
@@ -100,7 +100,7 @@ class SandboxProvider:
         seen = self._bank.show(payment_ref, stale=trouble is Trouble.STALE_READ, with_references=self._keyed)
         if seen is None:
             raise PaymentNotFound(payment_ref)
-        self._wire.returning(write=False)
+        self._wire.returning(None)
         return seen
 
     def fetch_methods(self) -> Sequence[MethodOffer]:

@@ -53,6 +53,7 @@ class Bank:
         self.keys = KeyStore(clock, window=key_window)
         self.troubles = Troubles(random)
         self.late: list[LateCall] = []
+        self.latest_arrival_s = LATEST_EFFECT_S
         self.broken: list[str] = []
         self._answers: list[Reply] = []
 
@@ -107,7 +108,8 @@ class Bank:
     def _postpone(self, account: str, call: WireCall, *, keyed: bool, arrives: bool) -> None:
         if keyed and not arrives:
             self.keys.begin(account, call.key, call.digest())
-        seconds = self.random.choice((self.random.uniform(0, 30), self.random.uniform(0, LATEST_EFFECT_S)))
+        most_s = self.latest_arrival_s if arrives else LATEST_EFFECT_S
+        seconds = self.random.choice((self.random.uniform(0, most_s / 10), self.random.uniform(0, most_s)))
         self.late.append(LateCall(self.clock.now() + timedelta(seconds=seconds), account, call, keyed, arrives))
 
     def _repeat(self, known: KeyEntry, call: WireCall, trouble: Trouble | None) -> Reply:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from providers.port import WireCall
+
 
 class Wire(Protocol):
     """Told of each moment of a call; may take its time, or raise to end the caller there."""
@@ -11,10 +13,10 @@ class Wire(Protocol):
     def preparing(self) -> None:
         """The bytes are made; nothing is committed yet."""
 
-    def leaving(self, *, write: bool) -> None:
-        """The bytes are on their way; the bank has not seen them."""
+    def leaving(self, call: WireCall | None) -> None:
+        """The bytes are on their way, and the bank has not seen them; None stands for a read."""
 
-    def returning(self, *, write: bool) -> None:
+    def returning(self, call: WireCall | None) -> None:
         """The bank is done; its answer is on its way back."""
 
     def hanging(self) -> None:
@@ -27,11 +29,13 @@ class QuickWire:
     def preparing(self) -> None:
         """Nothing."""
 
-    def leaving(self, *, write: bool) -> None:
+    def leaving(self, call: WireCall | None) -> None:
         """Nothing."""
+        del call
 
-    def returning(self, *, write: bool) -> None:
+    def returning(self, call: WireCall | None) -> None:
         """Nothing."""
+        del call
 
     def hanging(self) -> None:
         """Nothing."""
