@@ -133,7 +133,7 @@ def _commit_attempt(
         if not any(name in str(refusal.orig) for name in ONE_AT_A_TIME_NAMES):
             raise
         # I7: another operation of the payment is under way. The lease lapses and this one waits.
-        log.info("operation_waits", operation=str(claim.operation.id))
+        log.info("operation_waits", operation_id=str(claim.operation.id))
         return None
     if attempt_id is None:
         return None
@@ -214,7 +214,7 @@ def _record_until_lease_ends(claim: Claim, sending: Sending, reply: Reply) -> No
             record(claim, sending.attempt_id, reply)
             return
         except (OperationalError, DatabaseBusy) as failure:
-            log.error("result_not_written", operation=str(claim.operation.id), error=type(failure).__name__)
+            log.error("result_not_written", operation_id=str(claim.operation.id), error_type=type(failure).__name__)
             if clock.monotonic() >= until:
                 raise
             time.sleep(1)
