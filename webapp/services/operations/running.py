@@ -47,9 +47,9 @@ def _run(operation_id: uuid.UUID | None) -> NoWork | None:
     try:
         _work(claimed)
     except LeaseLost as lost:
-        log.warning("lease_lost", operation=str(lost))
+        log.warning("lease_lost", operation_id=str(lost))
     except VaultError as broken:
-        log.error("credentials_unreadable", account=str(claimed.account.id), error=str(broken))
+        log.error("credentials_unreadable", account_id=str(claimed.account.id), error_type=str(broken))
         in_transaction(lambda tx: accounts.stop_for_credentials(tx, claimed.account.id))
     return None
 
@@ -63,7 +63,7 @@ def _work(claimed: Claim) -> None:
         try:
             baseline = _fetch_baseline(claimed)
         except ProviderError as failure:
-            log.info("baseline_not_read", operation=str(claimed.operation.id), error=type(failure).__name__)
+            log.info("baseline_not_read", operation_id=str(claimed.operation.id), error_type=type(failure).__name__)
             return  # the lease lapses and the operation is claimed again
     send(claimed, baseline)
 
