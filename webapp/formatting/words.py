@@ -99,12 +99,15 @@ ROLES: Mapping[Role, tuple[str, str]] = {
 
 
 REASONS: Mapping[str, str] = {
-    "customer_wish": _l("Customer changed their mind"),
     "returned": _l("Goods came back"),
-    "defect": _l("Goods were defective"),
+    "damaged": _l("Goods were damaged"),
     "not_delivered": _l("Goods were not delivered"),
-    "duplicate": _l("Paid or ordered twice"),
-    "fraud": _l("Suspected fraud"),
+    "wrong_item": _l("Wrong goods were sent"),
+    "duplicate_order": _l("Ordered twice"),
+    "price_adjustment": _l("Price was adjusted"),
+    "order_cancelled": _l("Order was cancelled"),
+    "goodwill": _l("Goodwill"),
+    "suspected_fraud": _l("Suspected fraud"),
     "other": _l("Other"),
 }
 
