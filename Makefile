@@ -34,7 +34,7 @@ lint: $(VENV)/dev.done $(VENDOR) $(COMPILED)  ## format, rules, types, imports, 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/djlint webapp/templates --check --lint --quiet
+	$(BIN)/djlint webapp/templates --lint --quiet
 	$(BIN)/python -m tests.checks.sizes
 	$(BIN)/python -m tests.checks.texts
 	$(BIN)/python -m tests.checks.migrations
