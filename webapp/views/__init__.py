@@ -2,6 +2,14 @@
 
 from flask import Blueprint
 
-from webapp.views import auth, frame, health, home
+from webapp.views import auth, cancellations, frame, health, home, operations, refunds
 
-BLUEPRINTS: tuple[Blueprint, ...] = (frame.bp, auth.bp, home.bp, health.bp)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    frame.bp,
+    auth.bp,
+    home.bp,
+    health.bp,
+    refunds.bp,
+    cancellations.bp,
+    operations.bp,
+)
