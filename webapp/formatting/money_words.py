@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from providers.kinds import NotOffered, OperationKind
 from webapp.formatting.lazy import _l
-from webapp.models import Operation, RefundReason
+from webapp.models import Operation
 
 METHODS: Mapping[str, str] = {
     "credit_card": _l("card"),
@@ -26,19 +26,6 @@ METHODS: Mapping[str, str] = {
     "wechatpay": "WeChat Pay",
 }
 BY_BANK = frozenset({"konbini", "bank_transfer", "pay_easy"})
-
-REASONS: Mapping[str, str] = {
-    "returned": _l("Returned"),
-    "damaged": _l("Damaged"),
-    "not_delivered": _l("Not delivered"),
-    "wrong_item": _l("Wrong item"),
-    "duplicate_order": _l("Duplicate order"),
-    "price_adjustment": _l("Price adjustment"),
-    "order_cancelled": _l("Order cancelled"),
-    "goodwill": _l("Goodwill"),
-    "suspected_fraud": _l("Suspected fraud"),
-    "other": _l("Other"),
-}
 
 KINDS: Mapping[OperationKind, str] = {
     OperationKind.REFUND: _l("Refund"),
@@ -123,18 +110,6 @@ def method_title(slug: str) -> str:
     """A payment method on its own, with a capital."""
     name = method_name(slug)
     return name if slug not in {"credit_card", "konbini", "bank_transfer"} else name[:1].upper() + name[1:]
-
-
-def reason_name(reason: RefundReason | None) -> str:
-    """The shop's own name for a reason, else the words for its code."""
-    if reason is None:
-        return "–"
-    return reason.name or reason_of_code(reason.code)
-
-
-def reason_of_code(code: str) -> str:
-    """The words for a reason's code."""
-    return str(REASONS.get(code) or code.replace("_", " ").capitalize())
 
 
 def provider_name(provider: str) -> str:

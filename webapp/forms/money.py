@@ -12,7 +12,8 @@ from wtforms import HiddenField, SelectField, TextAreaField
 from webapp.domain.amounts import AmountFault, plain_amount
 from webapp.formatting import day, money
 from webapp.formatting.lazy import _l
-from webapp.formatting.money_words import reason_name, rule_words
+from webapp.formatting.money_words import rule_words
+from webapp.formatting.words import reason_name
 from webapp.forms.base import Form, stripped
 from webapp.services.errors import AvailableChanged, NotEnough, RuleBroken
 from webapp.services.operations.filing import MOST_COMMENT

@@ -2,14 +2,34 @@
 
 from flask import Blueprint
 
-from webapp.views import auth, cancellations, frame, health, home, operations, refunds
+from webapp.views import (
+    accounts,
+    audit,
+    auth,
+    cancellations,
+    frame,
+    health,
+    home,
+    me,
+    operations,
+    people,
+    refunds,
+    shops,
+    switches,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     frame.bp,
     auth.bp,
-    home.bp,
     health.bp,
+    home.bp,
     refunds.bp,
     cancellations.bp,
     operations.bp,
+    me.bp,
+    shops.bp,
+    accounts.bp,
+    people.bp,
+    switches.bp,
+    audit.bp,
 )

@@ -10,8 +10,8 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from webapp.formatting.lazy import _l
-from webapp.formatting.money_words import reason_of_code
-from webapp.models import Mode
+from webapp.formatting.words import reason_name
+from webapp.models import Mode, RefundReason
 from webapp.services.operations.listing import STATE_GROUPS, Page, Place, RefundFilter
 
 GROUPS: Mapping[str, str] = {
@@ -27,9 +27,8 @@ GROUPS: Mapping[str, str] = {
 def read_filter(asked: Mapping[str, str], shops: Collection[uuid.UUID], mode: Mode) -> RefundFilter:
     """The filter that the address asks for; what makes no sense is left out, what is not allowed too."""
     group = asked.get("state", "")
-    shop = _uuid(asked.get("shop"))
     return RefundFilter(
-        shops=[shop] if shop and shop in shops else shops,
+        shops=shops,
         mode=mode,
         group=group if group in STATE_GROUPS else None,
         reason=asked.get("reason") or None,
@@ -47,15 +46,17 @@ def addresses(wanted: RefundFilter, found: Page) -> tuple[str, str]:
     return newer, older
 
 
-def chips_of(wanted: RefundFilter, people: Sequence[tuple[uuid.UUID, str]]) -> list[dict[str, str]]:
-    """The filters in force, each with the address without it."""
+def chips_of(
+    wanted: RefundFilter, people: Sequence[tuple[uuid.UUID, str]], reasons: Sequence[RefundReason]
+) -> list[dict[str, str]]:
+    """The filters in force, each with the address without it. The shop is chosen in the top bar."""
     kept = _values(wanted)
-    names = {str(user_id): name for user_id, name in people}
+    person = next((name for user_id, name in people if user_id == wanted.person), "?")
+    reason = next((reason_name(each) for each in reasons if each.code == wanted.reason), wanted.reason or "")
     labels = {
         "state": (_("State"), str(GROUPS.get(wanted.group or "", ""))),
-        "reason": (_("Reason"), reason_of_code(wanted.reason or "")),
-        "person": (_("Person"), names.get(str(wanted.person), "?")),
-        "shop": (_("Shop"), ""),
+        "reason": (_("Reason"), reason),
+        "person": (_("Person"), person),
     }
     return [
         {

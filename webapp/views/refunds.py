@@ -41,7 +41,7 @@ def index() -> ResponseReturnValue:
         reasons=reasons,
         groups=GROUPS,
         totals=found.totals,
-        chip_list=chips_of(wanted, people),
+        chip_list=chips_of(wanted, people, reasons),
     )
 
 
