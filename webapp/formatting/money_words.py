@@ -67,7 +67,9 @@ RULES: Mapping[str, str] = {
 }
 
 NOT_DONE: Mapping[str, str] = {
-    "provider_rejected": _l("The provider accepted the request first and refused it later. Often the bank data were wrong."),
+    "provider_rejected": _l(
+        "The provider accepted the request first and refused it later. Often the bank data were wrong."
+    ),
     "state_forbids": _l("The provider shows the payment in a state in which this is not possible any more."),
     "not_refundable": _l("The provider says that this payment cannot be refunded."),
     "not_cancellable": _l("The provider says that this payment cannot be cancelled."),

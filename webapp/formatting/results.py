@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
@@ -54,20 +56,21 @@ def _other_titles(facts: OperationFacts, values: dict[str, str]) -> dict[Stage, 
 def lead(facts: OperationFacts) -> str:
     """One or two sentences under the heading: what is true now, and what happens next."""
     provider = provider_name(facts.account.provider)
-    if facts.stage is Stage.DONE:
-        return _("%(provider)s has carried it out and our books show it.", provider=provider)
-    if facts.stage is Stage.NOT_DONE:
-        return why_not_done(facts.operation)
-    if facts.stage is Stage.WITHDRAWN:
-        return _("Nothing was sent to %(provider)s. The amount is free again.", provider=provider)
-    if facts.stage is Stage.UNKNOWN:
-        return _unknown(facts, provider)
+    leads: dict[Stage, Callable[[], str]] = {
+        Stage.DONE: lambda: _("%(provider)s has carried it out and our books show it.", provider=provider),
+        Stage.NOT_DONE: lambda: why_not_done(facts.operation),
+        Stage.WITHDRAWN: lambda: _("Nothing was sent to %(provider)s. The amount is free again.", provider=provider),
+        Stage.UNKNOWN: lambda: _unknown(facts, provider),
+        Stage.PLANNED: lambda: _planned(facts, provider),
+        Stage.SENT: lambda: _sent(facts, provider),
+    }
+    return leads[facts.stage]()
+
+
+def _planned(facts: OperationFacts, provider: str) -> str:
     if facts.was_put_back:
-        why = why_not_done(facts.operation)
-        return why + " " + _("Nothing has been sent yet. It is tried again by itself.")
-    if facts.stage is Stage.PLANNED:
-        return _("Nothing has been sent to %(provider)s yet. The amount is reserved.", provider=provider)
-    return _sent(facts, provider)
+        return why_not_done(facts.operation) + " " + _("Nothing has been sent yet. It is tried again by itself.")
+    return _("Nothing has been sent to %(provider)s yet. The amount is reserved.", provider=provider)
 
 
 def _sent(facts: OperationFacts, provider: str) -> str:
@@ -110,7 +113,7 @@ def when_seen(facts: OperationFacts) -> str:
 
 
 def customer_text(facts: OperationFacts) -> tuple[str, str]:
-    """A text for the customer in the order's language, and that language; what was done, how much, and when it shows."""
+    """A text for the customer in the order's language, and that language."""
     language = facts.order.language or facts.shop.language
     with force_locale(language):
         values = {

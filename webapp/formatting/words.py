@@ -105,6 +105,13 @@ REASONS: Mapping[str, str] = {
     "not_delivered": _l("Goods were not delivered"),
     "duplicate": _l("Paid or ordered twice"),
     "fraud": _l("Suspected fraud"),
+    "damaged": _l("Damaged"),
+    "wrong_item": _l("Wrong item"),
+    "duplicate_order": _l("Duplicate order"),
+    "price_adjustment": _l("Price adjustment"),
+    "order_cancelled": _l("Order cancelled"),
+    "goodwill": _l("Goodwill"),
+    "suspected_fraud": _l("Suspected fraud"),
     "other": _l("Other"),
 }
 

@@ -61,7 +61,9 @@ class BankFields(Fields):
     branch_number = StringField(_l("Branch number"), filters=[_narrow])
     account_type = RadioField(_l("Kind of account"), choices=list(TYPES.items()), validate_choice=False)
     account_number = StringField(_l("Account number"), filters=[_narrow])
-    include_payment_method_fee = BooleanField(_l("Also give back the fee that the customer paid for the payment method"))
+    include_payment_method_fee = BooleanField(
+        _l("Also give back the fee that the customer paid for the payment method")
+    )
 
     def drop_bank_fields(self) -> None:
         """Take the bank fields out of this form."""

@@ -9,6 +9,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from wtforms import HiddenField, SelectField, TextAreaField
 
+from providers.money import exponent
 from webapp.domain.amounts import AmountFault, plain_amount
 from webapp.formatting import day, money
 from webapp.formatting.lazy import _l
@@ -115,26 +116,24 @@ class MoneyForm(Form):
 def amount_words(fault: AmountFault, facts: WishFacts) -> str:
     """What to do about an amount that cannot be read."""
     currency = facts.payment.currency
-    digits = len(plain_amount(0, currency, "en").partition(".")[2])
+    digits = exponent(currency)
     example = shown_as_typed(1050 if digits == 2 else 1200, currency)
-    if fault is AmountFault.MISSING:
-        return _("Enter the amount to refund")
-    if fault is AmountFault.NOT_POSITIVE:
-        return _("Amount must be more than %(amount)s", amount=money(0, currency))
     if fault is AmountFault.TOO_LARGE:
         return too_much_words(facts)
     if fault is AmountFault.TOO_MANY_DECIMALS and digits == 0:
         return _("Amount must have no decimals, like %(example)s", example=example)
-    if fault is AmountFault.TOO_MANY_DECIMALS:
-        return _("Amount must have %(count)d decimals or fewer", count=digits)
-    if fault is AmountFault.AMBIGUOUS:
-        small, large = shown_as_typed(12 * 10 ** (digits - 1), currency), shown_as_typed(1200 * 10**digits, currency)
-        return _(
+    texts = {
+        AmountFault.MISSING: _("Enter the amount to refund"),
+        AmountFault.NOT_POSITIVE: _("Amount must be more than %(amount)s", amount=money(0, currency)),
+        AmountFault.TOO_MANY_DECIMALS: _("Amount must have %(count)d decimals or fewer", count=digits),
+        AmountFault.NOT_A_NUMBER: _("Enter the amount using numbers, like %(example)s", example=example),
+        AmountFault.AMBIGUOUS: _(
             "This could be two amounts. Enter it without marks for thousands, like %(large)s or %(small)s",
-            large=large,
-            small=small,
-        )
-    return _("Enter the amount using numbers, like %(example)s", example=example)
+            large=shown_as_typed(1200 * 10**digits, currency),
+            small=shown_as_typed(12 * 10**digits // 10, currency),
+        ),
+    }
+    return texts[fault]
 
 
 def shown_as_typed(minor: int, currency: str) -> str:
