@@ -54,6 +54,7 @@ class Settings(BaseModel):
 
     env: Literal["development", "production"]
     port: int = Field(ge=1, le=65_500)
+    proxies: int = Field(default=0, ge=0, le=5)  # trusted reverse proxies in front, each adding X-Forwarded-For
     data_dir: Path
     database_url: str = Field(repr=False)
     redis_url: str = Field(repr=False)

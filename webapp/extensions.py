@@ -7,5 +7,5 @@ from flask_wtf import CSRFProtect
 from webapp.models import Base
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
-csrf = CSRFProtect()  # type: ignore[no-untyped-call]  # the package has no types
-babel = Babel()  # type: ignore[no-untyped-call]  # the package has no types
+csrf = CSRFProtect()
+babel = Babel()

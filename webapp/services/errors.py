@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from providers.kinds import NotOffered
+from webapp.domain.permissions import Permission
 
 
 class RuleBroken(Exception):
@@ -49,3 +51,20 @@ class StaleVersion(RuleBroken):
 
     def __init__(self) -> None:
         super().__init__("stale_version")
+
+
+class NoRight(Exception):
+    """The person lacks a right; `shop_id` None: in every shop. Pages answer 403 and name who can help."""
+
+    def __init__(self, permission: Permission, shop_id: uuid.UUID | None = None) -> None:
+        super().__init__(permission.value)
+        self.permission = permission
+        self.shop_id = shop_id
+
+
+class LimitReached(Exception):
+    """Too many requests of one person; the next is taken after `wait_s` seconds. Pages answer 429."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"wait {wait_s} s")
+        self.wait_s = wait_s

@@ -1,0 +1,102 @@
+"""How amounts and moments read on pages: by locale, in the person's time zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.numbers import format_currency, format_decimal
+from flask import Flask, g, request, session
+from flask_babel import get_locale, gettext
+from markupsafe import Markup
+
+from providers.money import exponent
+from webapp.formatting import words
+
+LANGUAGES = {"en": "English", "fr": "Français", "ja": "日本語", "sv": "Svenska"}
+LANGUAGE = "language"
+
+
+def init_app(app: Flask) -> None:
+    """Make the filters known to templates, and the words of states, rights and roles."""
+    app.jinja_env.filters.update(money=money, number=number, when=when, exact=exact, day=day)
+    app.jinja_env.globals.update(page_language=page_language, state_tag=words.state_tag, right_name=words.right_name)
+    app.jinja_env.globals.update(role_name=words.role_name, role_sentence=words.role_sentence)
+    app.jinja_env.add_extension("jinja2.ext.do")
+
+
+def chosen_language() -> str:
+    """The person's language, else the one chosen while signed out, else the browser's best."""
+    person = g.get("signed_in")
+    wanted = person.language if person else session.get(LANGUAGE)
+    if wanted in LANGUAGES:
+        return str(wanted)
+    return request.accept_languages.best_match(list(LANGUAGES)) or "en"
+
+
+def chosen_zone() -> str:
+    """Name of the person's time zone."""
+    person = g.get("signed_in")
+    return person.time_zone if person else "UTC"
+
+
+def page_language() -> str:
+    """For the `lang` attribute of the page."""
+    return _locale()
+
+
+def money(minor: int, currency: str) -> str:
+    """An amount in minor units of `currency`, as people write it: ¥1,200, 1 200,00 kr, 12,50 €."""
+    return str(format_currency(Decimal(minor).scaleb(-exponent(currency)), currency, locale=_locale()))
+
+
+def number(value: int) -> str:
+    """A count with the locale's marks for thousands."""
+    return str(format_decimal(value, locale=_locale()))
+
+
+def when(moment: datetime | None, *, now: datetime | None = None) -> Markup:
+    """A moment in words close to now (“today 14:05”), the exact one with its zone on hover; a dash for None."""
+    if moment is None:
+        return Markup("–")
+    local = moment.astimezone(_zone())
+    today = (now or datetime.now(UTC)).astimezone(_zone()).date()
+    text = f"{_day_in_words(local.date(), today)} {format_time(local, 'short', locale=_locale())}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), exact(moment), text)
+
+
+def exact(moment: datetime) -> str:
+    """A moment to the second with its zone."""
+    return str(format_datetime(moment, "d MMM y HH:mm:ss z", tzinfo=_zone(), locale=_locale()))
+
+
+def day(moment: datetime | date) -> str:
+    """A date of the person's zone, in the middle length of the locale."""
+    value = moment.astimezone(_zone()).date() if isinstance(moment, datetime) else moment
+    return str(format_date(value, "medium", locale=_locale()))
+
+
+def _day_in_words(value: date, today: date) -> str:
+    near = {
+        today: gettext("today"),
+        today - timedelta(days=1): gettext("yesterday"),
+        today + timedelta(days=1): gettext("tomorrow"),
+    }
+    if value in near:
+        return str(near[value])
+    if value.year == today.year:
+        return str(format_skeleton("MMMd", value, locale=_locale()))
+    return day(value)
+
+
+def _locale() -> str:
+    return str(get_locale() or "en")
+
+
+def _zone() -> ZoneInfo:
+    try:
+        return ZoneInfo(chosen_zone())
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

@@ -1,0 +1,118 @@
+"""The words of states, rights and roles: one table each, used by every page, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from webapp.domain.operations import OperationState
+from webapp.domain.payment_state import PaymentState
+from webapp.domain.permissions import Permission, Role
+from webapp.formatting.lazy import _l
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """How a state looks. Colours: neutral nothing to do, blue under way, green done, amber needs a look,
+    red failed or money at risk, violet we do not know yet."""
+
+    word: str
+    colour: str
+    icon: str
+
+
+O, P = OperationState, PaymentState  # noqa: E741 - two letters that only this table uses
+
+STATES: Mapping[tuple[type[StrEnum], str] | str, Tag] = {
+    (O, O.AWAITING_APPROVAL): Tag(_l("Waiting for approval"), "amber", "pause"),
+    (O, O.QUEUED): Tag(_l("Waiting to be sent"), "blue", "clock"),
+    (O, O.SENDING): Tag(_l("Being sent"), "blue", "send"),
+    (O, O.UNKNOWN): Tag(_l("We do not know yet"), "violet", "question"),
+    (O, O.PENDING): Tag(_l("Accepted by the provider"), "blue", "clock"),
+    (O, O.REVIEW): Tag(_l("Needs a decision"), "amber", "eye"),
+    (O, O.SUCCEEDED): Tag(_l("Done"), "green", "check"),
+    (O, O.REJECTED): Tag(_l("Not done"), "red", "cross"),
+    (O, O.WITHDRAWN): Tag(_l("Stopped before sending"), "neutral", "minus"),
+    (O, O.EXPIRED): Tag(_l("Lapsed before sending"), "neutral", "minus"),
+    (P, P.WAITING): Tag(_l("Waiting for the buyer"), "neutral", "clock"),
+    (P, P.AUTHORISED): Tag(_l("Reserved"), "blue", "lock"),
+    (P, P.CAPTURE_SCHEDULED): Tag(_l("Capture planned"), "blue", "clock"),
+    (P, P.PART_CAPTURED): Tag(_l("Partly captured"), "blue", "lock"),
+    (P, P.CAPTURED): Tag(_l("Captured"), "green", "check"),
+    (P, P.PART_REFUNDED): Tag(_l("Partly refunded"), "neutral", "refund"),
+    (P, P.REFUNDED): Tag(_l("Refunded"), "neutral", "refund"),
+    (P, P.CANCELLED): Tag(_l("Cancelled"), "neutral", "minus"),
+    (P, P.EXPIRED): Tag(_l("Expired"), "neutral", "minus"),
+    (P, P.FAILED): Tag(_l("Failed"), "red", "cross"),
+    (P, P.HELD): Tag(_l("Frozen"), "red", "warning"),
+    (P, P.UNCLEAR): Tag(_l("Unclear"), "amber", "warning"),
+    "test": Tag(_l("Test"), "amber", "info"),
+    "live": Tag(_l("Live"), "neutral", "check"),
+    "enabled": Tag(_l("Can sign in"), "green", "check"),
+    "disabled": Tag(_l("Disabled"), "neutral", "minus"),
+    "invited": Tag(_l("Invited"), "blue", "clock"),
+    "breaker_closed": Tag(_l("Sending"), "green", "check"),
+    "breaker_open": Tag(_l("Sending is stopped"), "red", "stop"),
+}
+
+RIGHTS: Mapping[Permission, str] = {
+    Permission.VIEW: _l("see orders and payments"),
+    Permission.REFUND: _l("refund"),
+    Permission.WRITE_NOTE: _l("write notes"),
+    Permission.ASK_PROVIDER: _l("ask the provider about an unknown result"),
+    Permission.STOP_OWN: _l("stop own refunds"),
+    Permission.STOP_ANY: _l("stop refunds of others"),
+    Permission.CAPTURE: _l("capture"),
+    Permission.CANCEL: _l("cancel"),
+    Permission.ADD_PAYMENT: _l("add payments"),
+    Permission.APPROVE: _l("approve"),
+    Permission.MANAGE_ACCOUNTS: _l("manage provider accounts"),
+    Permission.MANAGE_SHOP: _l("manage the shop"),
+    Permission.MANAGE_PEOPLE: _l("manage people"),
+    Permission.MANAGE_OWNERS: _l("manage admins and owners"),
+    Permission.READ_AUDIT: _l("read the audit"),
+    Permission.SETTLE_REVIEW: _l("decide on results that need a decision"),
+    Permission.FLIP_KILL_SWITCH: _l("use kill switches"),
+}
+
+ROLES: Mapping[Role, tuple[str, str]] = {
+    Role.VIEWER: (_l("Viewer"), _l("Sees orders, payments and lists, and changes nothing.")),
+    Role.SUPPORT: (
+        _l("Support"),
+        _l("Files refunds, writes notes, asks the provider about unknown results and stops own refunds."),
+    ),
+    Role.MERCHANT: (
+        _l("Merchant"),
+        _l("May do what support may; also captures, cancels, adds payments, approves and stops any refund."),
+    ),
+    Role.ADMIN: (
+        _l("Admin"),
+        _l("Manages provider accounts, the shop, people and kill switches and reads the audit; moves no money."),
+    ),
+    Role.OWNER: (
+        _l("Owner"),
+        _l("May do everything, gives the roles of admin and owner, and decides on results that need a decision."),
+    ),
+}
+
+
+def state_tag(state: StrEnum | str) -> Tag:
+    """Word, colour and icon of a state: OperationState, PaymentState, or a plain word of the table."""
+    key = (type(state), state) if isinstance(state, OperationState | PaymentState) else str(state)
+    return STATES[key]
+
+
+def right_name(permission: Permission) -> str:
+    """A right as words that follow “may”."""
+    return str(RIGHTS[permission])
+
+
+def role_name(role: Role) -> str:
+    """A role in one word."""
+    return str(ROLES[role][0])
+
+
+def role_sentence(role: Role) -> str:
+    """What a role allows, in one sentence."""
+    return str(ROLES[role][1])

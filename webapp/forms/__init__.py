@@ -1,0 +1,1 @@
+"""Forms, a file each: fields, messages, and the command that a form makes."""

@@ -1,0 +1,117 @@
+"""What stands around every page: navigation, choice of shop and of test or live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, abort, current_app, request, session, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from webapp.domain.permissions import Permission
+from webapp.extensions import db
+from webapp.formatting import LANGUAGES
+from webapp.formatting.lazy import _l
+from webapp.htmx import see_other
+from webapp.models import Mode, Shop
+from webapp.security import current, find_current, signed_in
+from webapp.security.access import chosen_shop
+from webapp.security.guard import local_address
+from webapp.services import sessions
+from webapp.services.sessions import SignedIn
+
+bp = Blueprint("frame", __name__)
+SHOP = "shop"
+P = Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the left rail; it is shown where its page exists and the person has the right somewhere."""
+
+    endpoint: str
+    label: str
+    icon: str
+    permission: Permission
+    is_setting: bool = False
+
+
+PLACES = (
+    Place("home.index", _l("Home"), "home", P.VIEW),
+    Place("orders.index", _l("Orders"), "orders", P.VIEW),
+    Place("refunds.index", _l("Refunds"), "refund", P.VIEW),
+    Place("operations.unknown", _l("Unknown"), "question", P.VIEW),
+    Place("operations.review", _l("Review"), "eye", P.VIEW),
+    Place("shops.index", _l("Shops"), "shop", P.VIEW, is_setting=True),
+    Place("accounts.index", _l("Provider accounts"), "key", P.MANAGE_ACCOUNTS, is_setting=True),
+    Place("people.index", _l("People"), "people", P.MANAGE_PEOPLE, is_setting=True),
+    Place("switches.index", _l("Kill switches"), "stop", P.FLIP_KILL_SWITCH, is_setting=True),
+    Place("audit.index", _l("Audit"), "list", P.READ_AUDIT, is_setting=True),
+)
+
+
+@bp.app_context_processor
+def surroundings() -> dict[str, Any]:
+    """What base.html needs."""
+    person = find_current()
+    if person is None or person.must_choose_password:
+        return {"languages": LANGUAGES, "person": None, "is_test": False}
+    return {
+        "languages": LANGUAGES,
+        "person": person,
+        "is_test": person.mode is Mode.TEST,
+        "places": _places(person),
+        "shops": _shops(person),
+        "chosen_shop": chosen_shop(),
+        "here": request.full_path.rstrip("?"),
+        "pages": current_app.view_functions,
+        "can_search": "orders.index" in current_app.view_functions,
+    }
+
+
+@bp.post("/frame/mode")
+@signed_in
+def mode() -> ResponseReturnValue:
+    """Switch between test and live; the page the person was on may not exist there, so it goes to lists."""
+    try:
+        wanted = Mode(request.form.get("mode", ""))
+    except ValueError:
+        abort(400)
+    db.session.rollback()
+    sessions.choose_mode(current().session_id, wanted)
+    return see_other(_back())
+
+
+@bp.post("/frame/shop")
+@signed_in
+def shop() -> ResponseReturnValue:
+    """Show one shop, or all with an empty choice."""
+    wanted = request.form.get("shop", "")
+    if wanted and wanted not in {str(shop_id) for shop_id in current().grants}:
+        abort(404)
+    session[SHOP] = wanted
+    return see_other(_back())
+
+
+def _back() -> str:
+    return local_address(request.form.get("back")) or url_for("home.index")
+
+
+def _places(person: SignedIn) -> list[dict[str, Any]]:
+    blueprint = (request.endpoint or "").partition(".")[0]
+    return [
+        {"place": place, "is_here": _is_here(place, blueprint)}
+        for place in PLACES
+        if place.endpoint in current_app.view_functions and person.shops_with(place.permission)
+    ]
+
+
+def _is_here(place: Place, blueprint: str) -> bool:
+    alone = sum(other.endpoint.startswith(f"{blueprint}.") for other in PLACES) == 1
+    return request.endpoint == place.endpoint or (alone and place.endpoint.startswith(f"{blueprint}."))
+
+
+def _shops(person: SignedIn) -> list[tuple[str, str]]:
+    mine = select(Shop.id, Shop.name).where(Shop.id.in_(person.grants)).order_by(Shop.name)
+    return [(str(shop_id), name) for shop_id, name in db.session.execute(mine)]
