@@ -141,7 +141,6 @@ def upgrade():
         "attempts",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("operation_id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("fence", sa.BigInteger(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("call", sa.LargeBinary(), nullable=True),
@@ -172,7 +171,7 @@ def upgrade():
         sa.Column("answer_redacted", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["operation_id"], ["operations.id"], name=op.f("fk_attempts_operation_id_operations")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
-        sa.UniqueConstraint("operation_id", "number", name=op.f("uq_attempts_operation_id_number")),
+        sa.UniqueConstraint("operation_id", "fence", name=op.f("uq_attempts_operation_id_fence")),
     )
 
 
