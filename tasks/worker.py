@@ -26,8 +26,8 @@ from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from tasks.context import application
 from tasks.sweep import run_due
-from webapp import create_app
 from webapp.config import load_settings
 from webapp.services import runtime
 
@@ -179,10 +179,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("queue", choices=QUEUES)
     parser.add_argument("--poll-for", type=int, metavar="PID", help="only poll, for this worker (internal)")
     options = parser.parse_args(arguments)
-    app = create_app()
     stop = Stop()
     stop.listen()
-    with app.app_context():
+    with application().app_context():
         if options.poll_for:
             poll(options.queue, options.poll_for, stop=stop)
             return

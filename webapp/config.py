@@ -198,23 +198,26 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     }
     names = {field.alias or name for name, field in Settings.model_fields.items()}
     values = {name: value for name, value in given.items() if name in names}
+    env_is_set = "env" in values
     values.setdefault("env", "production")
     values.setdefault("port", "8000")
     if values["env"] == "development" and values["port"].isdecimal():
         values = development_defaults(values, local_ports(int(values["port"]))) | values
-    settings = _checked(values)
+    settings = _checked(values, env_is_set=env_is_set)
     problems = [] if settings.is_development else _unfit_for_production(settings)
     if problems:
         raise _refusal(problems)
     return settings
 
 
-def _checked(values: dict[str, str]) -> Settings:
+def _checked(values: dict[str, str], *, env_is_set: bool) -> Settings:
     problems = [
         f"{PREFIX}{name.upper()}: is not set; docs/configuration.md says what it holds"
         for name in NEEDED
         if name not in values
     ]
+    if problems and not env_is_set:
+        problems.insert(0, f"{PREFIX}ENV: is not set, so this is production; for a trial here set it to development")
     fields: dict[str, Any] = dict(values)
     try:
         settings = Settings.model_validate(fields)

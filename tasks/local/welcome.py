@@ -43,7 +43,7 @@ class Welcome(threading.Thread):
 
 def _demo(environ: Mapping[str, str]) -> str:
     """Make the demo data if they are not there, and return the sign-ins that the command prints."""
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "demo"]
+    command = [sys.executable, "-m", "tasks.local.demo"]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         return f"The demo data could not be made:\n{done.stderr.strip()[-2000:]}\n"
@@ -55,7 +55,7 @@ def _answers(address: str) -> bool:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         try:
-            if httpx.get(address, timeout=2, trust_env=False).is_success:
+            if httpx.get(address, timeout=10, trust_env=False).is_success:
                 return True
         except httpx.TransportError:
             pass  # it is still starting

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from tests.databases import ROOT, postgres_server
 
 STEPS = (("upgrade",), ("check",), ("downgrade", "base"), ("upgrade",), ("check",))
+SHOWN = 8  # of what a failed step prints: the end says what is wrong
 
 
 def findings(address: str, folder: Path) -> Iterator[str]:
@@ -29,7 +30,8 @@ def findings(address: str, folder: Path) -> Iterator[str]:
         command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", *step]
         done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
         if done.returncode:
-            yield f"{kind}: `flask db {' '.join(step)}` failed:\n{done.stdout}{done.stderr}"
+            said = "\n".join((done.stdout + done.stderr).splitlines()[-SHOWN:])
+            yield f"{kind}: `flask db {' '.join(step)}` failed:\n{said}"
             return
 
 

@@ -1,8 +1,11 @@
 """The check of texts finds what a language lacks."""
 
-from babel.messages.catalog import Catalog
+from io import BytesIO
 
-from tests.checks.texts import findings
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+from tests.checks.texts import findings, written
 
 
 def catalogue(**texts: str) -> Catalog:
@@ -35,3 +38,16 @@ def test_a_translation_that_loses_a_placeholder_is_named() -> None:
     have.add("%(count)s orders", "%(cont)s commandes", flags=["python-format"])
 
     assert len(list(findings(wanted, have, "fr"))) == 1
+
+
+def test_a_catalogue_is_written_the_same_twice_and_keeps_its_plurals() -> None:
+    made = catalogue(Refund="Rembourser", Cancel="")
+    made.add(("%(num)s order", "%(num)s orders"), ("%(num)s commande", "%(num)s commandes"))
+
+    first = written(made)
+    again = read_po(BytesIO(first), locale="fr")
+
+    assert written(again) == first
+    assert b"Plural-Forms" in first
+    assert b"Date" not in first
+    assert list(findings(made, again, "fr")) == ["fr: 'Cancel' has no translation"]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -20,6 +21,10 @@ FOLDER = ROOT / "webapp" / "translations"
 LANGUAGES = ("en", "fr", "ja", "sv")
 SOURCE = "en"
 KEYWORDS = ("_l", "lazy_gettext", "_n:1,2", "lazy_ngettext:1,2", "lazy_pgettext:1c,2")
+CHANGING = tuple(
+    f'"{name}'.encode()
+    for name in ("Project-Id", "Report", "POT-Creation", "PO-Revision", "Last-Trans", "Language-Team", "Generated")
+)
 
 
 def extract(target: Path) -> None:
@@ -40,8 +45,9 @@ def update(languages: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         template_path = Path(folder) / "messages.pot"
         extract(template_path)
-        template = _read(template_path, None)
-    for language in languages:
+        # read anew for each language: a catalogue takes the template's messages as they are, not copies
+        templates = {language: _read(template_path, None) for language in languages}
+    for language, template in templates.items():
         path = catalogue_path(language)
         catalogue = _read(path, language) if path.exists() else Catalog(locale=language, domain="messages")
         catalogue.update(template, no_fuzzy_matching=True)
@@ -49,8 +55,17 @@ def update(languages: Sequence[str]) -> None:
         if language == SOURCE:
             _fill_source(catalogue)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            write_po(file, catalogue, width=110, no_location=True, omit_header=False, sort_output=True)
+        path.write_bytes(written(catalogue))
+
+
+def written(catalogue: Catalog) -> bytes:
+    """The catalogue as a file, in the order of its texts; no dates or names, which would change at each run."""
+    catalogue.header_comment = f"# Texts of Paydesk ({catalogue.locale}); `make texts` keeps their list."
+    catalogue.fuzzy = False
+    file = BytesIO()
+    write_po(file, catalogue, width=110, no_location=True, sort_output=True)
+    lines = file.getvalue().splitlines(keepends=True)
+    return b"".join(line for line in lines if not line.startswith(CHANGING))
 
 
 def findings(template: Catalog, catalogue: Catalog, language: str) -> Iterator[str]:

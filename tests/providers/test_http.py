@@ -106,6 +106,15 @@ def test_a_pool_that_is_full_is_not_sent(transport_error):
         client("http://127.0.0.1", transport=httpx.MockTransport(fail)).call("GET", "/")
 
 
+def test_once_writing_began_no_failure_counts_as_not_sent():
+    def fail(request):
+        request.extensions["trace"]("http11.send_request_headers.started", {})
+        raise httpx.ConnectError("late")
+
+    with pytest.raises(OutcomeUnknown):
+        client("http://127.0.0.1", transport=httpx.MockTransport(fail)).call("GET", "/")
+
+
 def test_tls_that_fails_before_the_request_is_not_sent():
     def plain(server, connection):
         connection.recv(100)
@@ -164,6 +173,18 @@ def test_r7_slow_bytes_do_not_stretch_the_whole_call(part):
         began = time.monotonic()
         fails(OutcomeUnknown, server.url)
         assert 0.6 < time.monotonic() - began < 1.5
+
+
+def test_r7_one_silent_step_cannot_outlast_the_whole_call():
+    def silent(server, connection):
+        server.head(connection)
+        server.stopping.wait(10)
+
+    with serving(silent) as server:
+        began = time.monotonic()
+        with pytest.raises(OutcomeUnknown):
+            client(server.url, limits=Limits(read_s=8, total_s=0.4)).call("GET", "/")
+        assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize(

@@ -144,3 +144,43 @@ def test_r10_neither_socket_files_nor_sleeps_between_repeats_exist():
         backend.connect_unix_socket("/tmp/x")
     with pytest.raises(httpcore.ConnectError):
         backend.sleep(1)
+
+
+@pytest.fixture
+def pair():
+    here, there = socket.socketpair()
+    yield network.SocketStream(here), here, there
+    here.close()
+    there.close()
+
+
+def test_a_kept_connection_is_fresh_only_while_it_is_open_and_silent(pair):
+    stream, _, there = pair
+    assert not stream.get_extra_info("is_readable")
+    there.sendall(b"stray")
+    assert stream.get_extra_info("is_readable")
+    stream.close()
+    assert stream.get_extra_info("is_readable")
+    assert stream.get_extra_info("ssl_object") is None
+    assert stream.get_extra_info("server_addr") is None
+
+
+def test_a_socket_that_breaks_is_a_read_or_write_error(pair):
+    stream, _, there = pair
+    there.close()
+    with pytest.raises(httpcore.WriteError):
+        stream.write(b"x" * 1_000_000, timeout=1)
+    stream.close()
+    with pytest.raises(httpcore.ReadError):
+        stream.read(10, timeout=1)
+
+
+def test_r7_no_step_goes_on_once_the_whole_call_is_over(pair):
+    stream, _, there = pair
+    there.sendall(b"late")
+    token = network.call_ends_at.set(time.monotonic() - 1)
+    with pytest.raises(httpcore.ReadTimeout):
+        stream.read(10, timeout=30)
+    with pytest.raises(httpcore.WriteTimeout):
+        stream.write(b"x", timeout=30)
+    network.call_ends_at.reset(token)

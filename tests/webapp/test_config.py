@@ -89,6 +89,7 @@ def test_every_variable_that_production_lacks_is_named_at_once() -> None:
         "PUBLIC_URL",
     ):
         assert f"PAYDESK_{name}: is not set" in text
+    assert "for a trial here set it to development" in text
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ LANGUAGE = "language"
 def init_app(app: Flask) -> None:
     """Make the filters known to templates, and the words of states, rights and roles."""
     app.jinja_env.filters.update(money=money, number=number, when=when, exact=exact, day=day)
+    app.jinja_env.filters.update(reason_name=words.reason_name)
     app.jinja_env.globals.update(page_language=page_language, state_tag=words.state_tag, right_name=words.right_name)
     app.jinja_env.globals.update(role_name=words.role_name, role_sentence=words.role_sentence)
     app.jinja_env.add_extension("jinja2.ext.do")
@@ -61,20 +62,20 @@ def when(moment: datetime | None, *, now: datetime | None = None) -> Markup:
     """A moment in words close to now (“today 14:05”), the exact one with its zone on hover; a dash for None."""
     if moment is None:
         return Markup("–")
-    local = moment.astimezone(_zone())
-    today = (now or datetime.now(UTC)).astimezone(_zone()).date()
+    local = moment.astimezone(reader_zone())
+    today = (now or datetime.now(UTC)).astimezone(reader_zone()).date()
     text = f"{_day_in_words(local.date(), today)} {format_time(local, 'short', locale=_locale())}"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), exact(moment), text)
 
 
 def exact(moment: datetime) -> str:
     """A moment to the second with its zone."""
-    return str(format_datetime(moment, "d MMM y HH:mm:ss z", tzinfo=_zone(), locale=_locale()))
+    return str(format_datetime(moment, "d MMM y HH:mm:ss z", tzinfo=reader_zone(), locale=_locale()))
 
 
 def day(moment: datetime | date) -> str:
     """A date of the person's zone, in the middle length of the locale."""
-    value = moment.astimezone(_zone()).date() if isinstance(moment, datetime) else moment
+    value = moment.astimezone(reader_zone()).date() if isinstance(moment, datetime) else moment
     return str(format_date(value, "medium", locale=_locale()))
 
 
@@ -95,7 +96,8 @@ def _locale() -> str:
     return str(get_locale() or "en")
 
 
-def _zone() -> ZoneInfo:
+def reader_zone() -> ZoneInfo:
+    """The time zone in which the person reads."""
     try:
         return ZoneInfo(chosen_zone())
     except (ZoneInfoNotFoundError, ValueError):

@@ -10,6 +10,7 @@ from webapp.domain.operations import OperationState
 from webapp.domain.payment_state import PaymentState
 from webapp.domain.permissions import Permission, Role
 from webapp.formatting.lazy import _l
+from webapp.models import RefundReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,22 @@ ROLES: Mapping[Role, tuple[str, str]] = {
         _l("May do everything, gives the roles of admin and owner, and decides on results that need a decision."),
     ),
 }
+
+
+REASONS: Mapping[str, str] = {
+    "customer_wish": _l("Customer changed their mind"),
+    "returned": _l("Goods came back"),
+    "defect": _l("Goods were defective"),
+    "not_delivered": _l("Goods were not delivered"),
+    "duplicate": _l("Paid or ordered twice"),
+    "fraud": _l("Suspected fraud"),
+    "other": _l("Other"),
+}
+
+
+def reason_name(reason: RefundReason) -> str:
+    """The shop's own name for a reason, else the translated code."""
+    return reason.name or str(REASONS.get(reason.code, reason.code))
 
 
 def state_tag(state: StrEnum | str) -> Tag:

@@ -2,6 +2,17 @@
 
 from flask import Blueprint
 
-from webapp.views import auth, frame, health, home
+from webapp.views import accounts, audit, auth, frame, health, home, me, people, shops, switches
 
-BLUEPRINTS: tuple[Blueprint, ...] = (frame.bp, auth.bp, home.bp, health.bp)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    frame.bp,
+    auth.bp,
+    health.bp,
+    home.bp,
+    me.bp,
+    shops.bp,
+    accounts.bp,
+    people.bp,
+    switches.bp,
+    audit.bp,
+)

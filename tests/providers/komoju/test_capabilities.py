@@ -25,6 +25,7 @@ def test_r13_the_class_is_c1_and_the_key_is_trusted_one_hour_less_than_its_windo
     able = KomojuCapabilities()
     assert (able.resolution, able.key_window_s) == (ResolutionClass.KEY_AND_LOOK_UP, 23 * 3600)
     assert (able.settle_s, able.fetch_before_send) == (900, False)
+    assert [kind for kind in OperationKind if able.keeps_reference(kind)] == [REFUND]
     assert able.payment_page("7h2m9q4w1e8r5t2y9u6i3o0p7", {}) is None
 
 

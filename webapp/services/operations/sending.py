@@ -35,6 +35,7 @@ from webapp.services.unit_of_work import Tx, in_transaction
 from webapp.services.vault import bank_details_place, call_place
 
 log = structlog.get_logger()
+ONE_AT_A_TIME_NAMES = ("uq_operations_one_at_a_time", "operations.payment_id")  # PostgreSQL's word, SQLite's word
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,10 @@ def _commit_attempt(
 ) -> Sending | None:
     try:
         attempt_id = in_transaction(lambda tx: _start(tx, claim, adapter, call, baseline))
-    except IntegrityError:
-        # I7's unique index: another operation of the payment is under way. The lease lapses and it waits.
+    except IntegrityError as refusal:
+        if not any(name in str(refusal.orig) for name in ONE_AT_A_TIME_NAMES):
+            raise
+        # I7: another operation of the payment is under way. The lease lapses and this one waits.
         log.info("operation_waits", operation=str(claim.operation.id))
         return None
     if attempt_id is None:

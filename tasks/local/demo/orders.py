@@ -1,0 +1,88 @@
+"""The demo's orders: what the buyers did, and what the people at the desk did with it since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from providers.port import BankDetails
+
+BANK = BankDetails(
+    customer_name="ｻﾄｳ ﾊﾅｺ",
+    bank_name="みずほ銀行",
+    bank_code="0001",
+    branch_name="渋谷支店",
+    branch_number="210",
+    account_type="normal",
+    account_number="0123456",
+    include_payment_method_fee=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that is done with an order: by the desk (refund, cancel), or in the provider's portal."""
+
+    what: str
+    amount_minor: int | None = None
+    reason: str = "returned"
+    comment: str = ""
+    bank: BankDetails | None = None
+    fault: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOrder:
+    """A payment as the buyer made it, and the steps since; amounts in minor units."""
+
+    number: str
+    buyer: str
+    amount_minor: int
+    method: str = "credit_card"
+    currency: str = "JPY"
+    fields: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    steps: tuple[Step, ...] = ()
+
+
+def _with(**fields: Any) -> Mapping[str, Any]:
+    return MappingProxyType(fields)
+
+
+MANUAL = _with(capture="manual")
+WRONG_AMOUNT = _with(kind="wrong_amount", call="refund", times=1, amount_minor=7)
+
+TEST_ORDERS = (
+    DemoOrder("TEA-1001", "佐藤 花子", 3300),
+    DemoOrder("TEA-1002", "鈴木 一郎", 5400, method="konbini"),
+    DemoOrder("TEA-1003", "高橋 健", 12800, fields=MANUAL),
+    DemoOrder("TEA-1004", "田中 美咲", 2200, steps=(Step("refund", 700, comment="湯のみが割れていた"),)),
+    DemoOrder("TEA-1005", "伊藤 翔", 4180, steps=(Step("refund"),)),
+    DemoOrder("TEA-1006", "渡辺 さくら", 1980, fields=MANUAL, steps=(Step("cancel"),)),
+    DemoOrder("TEA-1007", "山本 大輔", 6600, method="konbini", steps=(Step("portal:expire"),)),
+    DemoOrder("TEA-1008", "中村 葵", 880, fields=_with(state="failed")),
+    DemoOrder("TEA-1009", "小林 蓮", 7700, steps=(Step("portal:dispute"),)),
+    DemoOrder("TEA-1010", "加藤 結衣", 9900, method="konbini", steps=(Step("portal:pay"),)),
+    DemoOrder(
+        "TEA-1011",
+        "吉田 陸",
+        15400,
+        method="bank_transfer",
+        steps=(Step("portal:pay"), Step("refund", 5400, reason="damaged", bank=BANK)),
+    ),
+    DemoOrder("TEA-1012", "山田 凛", 4400, method="pay_easy", steps=(Step("portal:pay"),)),
+    DemoOrder(
+        "TEA-1013", "Emma Wilson", 5999, currency="USD", steps=(Step("refund", 1999, reason="price_adjustment"),)
+    ),
+    DemoOrder("TEA-1014", "佐々木 陽菜", 2750, steps=(Step("refund", 1000, fault=WRONG_AMOUNT),)),
+    DemoOrder("TEA-1015", "松本 悠斗", 8250, method="paypay", steps=(Step("portal:refund", 250),)),
+    DemoOrder("TEA-1016", "井上 楓", 18700),
+    DemoOrder("TEA-1017", "木村 湊", 6050, fields=_with(tax=550)),
+    DemoOrder("TEA-1018", "林 芽依", 3080, method="konbini"),
+)
+LIVE_ORDERS = (
+    DemoOrder("TEA-2001", "清水 樹", 4950),
+    DemoOrder("TEA-2002", "山口 詩", 7150, method="konbini"),
+    DemoOrder("TEA-2003", "Olivia Martin", 8900, currency="EUR"),
+)
