@@ -22,7 +22,7 @@ from webapp.domain.operations import (
     OperationState,
     states_before,
 )
-from webapp.models import Attempt, LedgerMovement, Operation, RefundReason
+from webapp.models import Attempt, LedgerMovement, Operation
 from webapp.models.base import new_id
 from webapp.services import accounts, runtime
 from webapp.services.kill_points import KillPoint, reached
@@ -31,7 +31,7 @@ from webapp.services.operations.filing import facts_of
 from webapp.services.operations.leases import Lease, LeaseLost
 from webapp.services.operations.outcomes import withdraw_by_desk
 from webapp.services.operations.recording import record
-from webapp.services.unit_of_work import Tx, in_transaction
+from webapp.services.unit_of_work import Tx, in_transaction, reading
 from webapp.services.vault import bank_details_place, call_place
 
 log = structlog.get_logger()
@@ -67,7 +67,10 @@ def send(claim: Claim, baseline: list[str] | None = None) -> None:
 
 def _call(claim: Claim, adapter: PaymentProvider) -> WireCall | None:
     """The stored bytes of an earlier send under the same key (R12), else new ones; None: not expressible."""
-    stored = in_transaction(lambda tx: _stored_call(tx, claim.operation))
+    stored = None
+    if claim.operation.first_sent_at is not None or claim.operation.tries:
+        with reading() as tx:
+            stored = _stored_call(tx, claim.operation)
     if stored is not None:
         return stored
     try:
@@ -107,23 +110,11 @@ def _request(claim: Claim) -> MoneyRequest:
         payment_ref=claim.payment.provider_ref,
         money=Money(operation.amount_minor, operation.currency),
         whole_rest=operation.whole_rest,
-        reason=_reason_text(operation),
+        reason=claim.reason,
         payment=facts_of(claim.payment),
         settings=claim.account.settings,
         bank_details=_bank_details(operation),
     )
-
-
-def _reason_text(operation: Operation) -> str:
-    """What the provider may show to a buyer: the shop's code for the reason, never the comment for colleagues."""
-    if operation.reason_id is None:
-        return ""
-
-    def read(tx: Tx) -> str:
-        reason = tx.get_one(RefundReason, operation.reason_id)
-        return reason.provider_code or reason.code
-
-    return in_transaction(read)
 
 
 def _bank_details(operation: Operation) -> BankDetails | None:
