@@ -49,7 +49,9 @@ def test_the_error_stands_in_the_title_and_the_address_is_kept(quick_app: Flask)
     assert "wrong" not in page.forms[0].values.values()
 
 
-def test_the_token_is_new_after_sign_in_and_dead_after_sign_out(signed_in: Callable[..., Desk], quick_app: Flask) -> None:
+def test_the_token_is_new_after_sign_in_and_dead_after_sign_out(
+    signed_in: Callable[..., Desk], quick_app: Flask
+) -> None:
     desk = signed_in(Role.VIEWER)
     name = quick_app.config["SESSION_COOKIE_NAME"]
     kept = desk.client.get_cookie(name)
