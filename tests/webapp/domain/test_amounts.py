@@ -105,7 +105,12 @@ def test_r3_the_plain_form_is_read_back_as_the_same_amount(minor: int, currency:
     assert parse_amount(plain_amount(minor, currency, locale), currency, locale) == minor
 
 
-@given(minor=amounts, currency=st.sampled_from(("EUR", "JPY")), locale=st.sampled_from(LOCALES), writer=st.sampled_from(LOCALES))
+@given(
+    minor=amounts,
+    currency=st.sampled_from(("EUR", "JPY")),
+    locale=st.sampled_from(LOCALES),
+    writer=st.sampled_from(LOCALES),
+)
 def test_r3_an_amount_written_in_another_habit_is_read_the_same_or_refused(
     minor: int, currency: str, locale: str, writer: str
 ) -> None:
@@ -115,7 +120,9 @@ def test_r3_an_amount_written_in_another_habit_is_read_the_same_or_refused(
     assert parse_amount(text, currency, locale) == minor
 
 
-@given(text=st.text("0123456789.,' -", max_size=14), currency=st.sampled_from(CURRENCIES), locale=st.sampled_from(LOCALES))
+@given(
+    text=st.text("0123456789.,' -", max_size=14), currency=st.sampled_from(CURRENCIES), locale=st.sampled_from(LOCALES)
+)
 def test_r3_whatever_is_typed_gives_whole_minor_units_or_a_refusal(text: str, currency: str, locale: str) -> None:
     try:
         minor = parse_amount(text, currency, locale)
