@@ -21,7 +21,7 @@ from webapp.models import Operation, Payment, Via
 from webapp.services import accounts, runtime, verify
 from webapp.services.audit import Actor
 from webapp.services.clock import DatabaseClock
-from webapp.services.operations import running
+from webapp.services.operations import first_byte, running
 from webapp.services.operations.filing import Wish, file_operation
 from webapp.services.payments.adding import Addition, add_payment
 from webapp.services.runtime import AccountKeys, Runtime
@@ -36,6 +36,7 @@ class MovableClock(DatabaseClock):
 
     def __init__(self) -> None:
         self.ahead = timedelta(0)
+        self.wall_jump = timedelta(0)  # of the machine's clock alone
 
     def now(self, tx: Session) -> datetime:
         """UTC, moved."""
@@ -43,7 +44,7 @@ class MovableClock(DatabaseClock):
 
     def wall(self) -> datetime:
         """UTC, moved."""
-        return super().wall() + self.ahead
+        return super().wall() + self.ahead + self.wall_jump
 
     def monotonic(self) -> float:
         """Seconds, moved."""
@@ -59,7 +60,9 @@ class EmulatedProviders:
     def open(self, keys: AccountKeys) -> PaymentProvider:
         """A ready adapter."""
         base = self._bases[keys.provider]
-        return registry.build(keys.provider, keys.host, keys.credentials, emulator_base=base)
+        return registry.build(
+            keys.provider, keys.host, keys.credentials, emulator_base=base, before_send=first_byte.check
+        )
 
     def capabilities(self, provider: str) -> Capabilities:
         """What the provider can do."""

@@ -39,6 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     RuntimeError when a route declares no access.
     """
     settings = settings or load_settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     logs.configure_logs()
     app = Flask(__name__, static_url_path=f"/static/{_static_digest()}")
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}

@@ -6,9 +6,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from webapp.domain.operations import (
@@ -116,6 +117,30 @@ def _may_be_sent(
 
 
 def _due_row(tx: Tx, operation_id: uuid.UUID | None, now: datetime) -> DueRow | None:
+    values = {"at": now} if operation_id is None else {"at": now, "operation_id": operation_id}
+    row = tx.execute(_due_query(named=operation_id is not None), values).one_or_none()
+    return None if row is None else (row[0], row[1], row[2], row[3], row[4], row[5], row[6])
+
+
+@cache
+def _due_query(*, named: bool) -> Any:
+    """The operation due longest, or the `named` one, with all that decides on it; built once, asked all the time."""
+    query = (
+        select(Operation, Payment, ProviderAccount, *_obstacles())
+        .join(Payment, Payment.id == Operation.payment_id)
+        .join(ProviderAccount, ProviderAccount.id == Operation.account_id)
+        .where(Operation.due_at <= bindparam("at"), Operation.state.in_(_OPEN_STATES))
+        .where(or_(Operation.lease_until.is_(None), Operation.lease_until < bindparam("at")))
+        .order_by(Operation.due_at)
+        .limit(1)
+        .with_for_update(of=Operation, skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return query.where(Operation.id == bindparam("operation_id")) if named else query
+
+
+def _obstacles() -> tuple[Any, Any, Any, Any]:
+    """Recovery, kill switch, another operation of the payment; and the code of the reason."""
     recovering = select(Installation.recovery_since).where(Installation.id == 1).scalar_subquery()
     switch = (
         select(KillSwitch.reason)
@@ -139,21 +164,7 @@ def _due_row(tx: Tx, operation_id: uuid.UUID | None, now: datetime) -> DueRow | 
         .correlate(Operation)
         .scalar_subquery()
     )
-    query = (
-        select(Operation, Payment, ProviderAccount, recovering, switch, sibling, reason)
-        .join(Payment, Payment.id == Operation.payment_id)
-        .join(ProviderAccount, ProviderAccount.id == Operation.account_id)
-        .where(Operation.due_at <= now, Operation.state.in_(_OPEN_STATES))
-        .where(or_(Operation.lease_until.is_(None), Operation.lease_until < now))
-        .order_by(Operation.due_at)
-        .limit(1)
-        .with_for_update(of=Operation, skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    if operation_id is not None:
-        query = query.where(Operation.id == operation_id)
-    row = tx.execute(query).one_or_none()
-    return None if row is None else (row[0], row[1], row[2], row[3], row[4], row[5], row[6])
+    return recovering, switch, sibling, reason
 
 
 def _in_the_way() -> Any:
