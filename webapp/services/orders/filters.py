@@ -9,13 +9,12 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, union
 from sqlalchemy.orm import aliased
 
-from providers.money import MAX_MINOR, currencies_by_exponent
+from providers.money import currencies_by_exponent
 from webapp.domain.operations import OperationState
 from webapp.domain.payment_state import PaymentState
 from webapp.models import Mode, Operation, Order, Payment, ProviderAccount
@@ -33,13 +32,14 @@ NOT_DONE = (OperationState.REJECTED, OperationState.EXPIRED)
 class OrderFilter:
     """What to show. `shop_ids` are the shops that the person may see: nothing outside them is ever read.
 
-    `amount` is in major units as typed. `ordered_from` is within, `ordered_before` outside the span (UTC).
+    `amounts` pairs a number of decimals with what was typed, in minor units of currencies that have so many.
+    `ordered_from` is within, `ordered_before` outside the span (UTC).
     """
 
     shop_ids: frozenset[uuid.UUID]
     mode: Mode
     search: str = ""
-    amount: Decimal | None = None
+    amounts: tuple[tuple[int, int], ...] = ()
     status: str = ""
     payment_state: PaymentState | None = None
     provider: str = ""
@@ -132,8 +132,7 @@ def orders_found(tx: Tx, wanted: OrderFilter) -> Any:
             select(Order.id).where(*own, begins(tx, Order.number, text)),
             select(Payment.order_id).where(*theirs, begins(tx, Payment.provider_ref, text)),
         ]
-    if wanted.amount is not None:
-        ways.append(select(Order.id).where(*own, _has_total(wanted.amount)))
+    ways += [select(Order.id).where(*own, _has_total(*amount)) for amount in wanted.amounts]
     return union(*(select(way.limit(MOST_FOUND).subquery()) for way in ways))
 
 
@@ -154,11 +153,6 @@ def _just_after(beginning: str) -> str:
     return beginning[:-1] + chr(last) if last <= 0x10FFFF else ""
 
 
-def _has_total(amount: Decimal) -> ColumnElement[bool]:
-    """The order's total is that many major units of its own currency."""
-    ways: list[ColumnElement[bool]] = []
-    for exponent, currencies in currencies_by_exponent().items():
-        minor = amount.scaleb(exponent)
-        if minor == minor.to_integral_value() and 0 <= minor <= MAX_MINOR:
-            ways.append(and_(Order.total_minor == int(minor), Order.currency.in_(sorted(currencies))))
-    return or_(*ways) if ways else Order.total_minor < 0
+def _has_total(digits: int, minor: int) -> ColumnElement[bool]:
+    """The order's total is `minor`, in a currency of so many decimals."""
+    return and_(Order.total_minor == minor, Order.currency.in_(sorted(currencies_by_exponent()[digits])))
