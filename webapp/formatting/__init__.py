@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_currency, format_decimal
 from flask import Flask, g, request, session
 from flask_babel import get_locale, gettext
 from markupsafe import Markup
 
 from providers.money import exponent
-from webapp.formatting import words
+from webapp.formatting import money_words, words
 
 LANGUAGES = {"en": "English", "fr": "Français", "ja": "日本語", "sv": "Svenska"}
 LANGUAGE = "language"
@@ -21,10 +21,14 @@ LANGUAGE = "language"
 
 def init_app(app: Flask) -> None:
     """Make the filters known to templates, and the words of states, rights and roles."""
-    app.jinja_env.filters.update(money=money, number=number, when=when, exact=exact, day=day)
+    app.jinja_env.filters.update(money=money, number=number, when=when, exact=exact, day=day, age=age)
     app.jinja_env.filters.update(reason_name=words.reason_name)
     app.jinja_env.globals.update(page_language=page_language, state_tag=words.state_tag, right_name=words.right_name)
     app.jinja_env.globals.update(role_name=words.role_name, role_sentence=words.role_sentence)
+    app.jinja_env.globals.update(method_name=money_words.method_name, method_title=money_words.method_title)
+    app.jinja_env.globals.update(provider_name=money_words.provider_name)
+    app.jinja_env.globals.update(why_not=money_words.why_not, why_not_done=money_words.why_not_done)
+    app.jinja_env.globals.update(kind_name=money_words.kind_name)
     app.jinja_env.add_extension("jinja2.ext.do")
 
 
@@ -77,6 +81,11 @@ def day(moment: datetime | date) -> str:
     """A date of the person's zone, in the middle length of the locale."""
     value = moment.astimezone(reader_zone()).date() if isinstance(moment, datetime) else moment
     return str(format_date(value, "medium", locale=_date_locale()))
+
+
+def age(span: timedelta) -> str:
+    """How long something has lasted, in its largest unit: "3 hours"."""
+    return str(format_timedelta(span, locale=_locale()))
 
 
 def _day_in_words(value: date, today: date) -> str:
