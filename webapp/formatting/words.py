@@ -99,17 +99,13 @@ ROLES: Mapping[Role, tuple[str, str]] = {
 
 
 REASONS: Mapping[str, str] = {
-    "customer_wish": _l("Customer changed their mind"),
     "returned": _l("Goods came back"),
-    "defect": _l("Goods were defective"),
+    "damaged": _l("Goods were damaged"),
     "not_delivered": _l("Goods were not delivered"),
-    "duplicate": _l("Paid or ordered twice"),
-    "fraud": _l("Suspected fraud"),
-    "damaged": _l("Damaged"),
-    "wrong_item": _l("Wrong item"),
-    "duplicate_order": _l("Duplicate order"),
-    "price_adjustment": _l("Price adjustment"),
-    "order_cancelled": _l("Order cancelled"),
+    "wrong_item": _l("Wrong goods were sent"),
+    "duplicate_order": _l("Ordered twice"),
+    "price_adjustment": _l("Price was adjusted"),
+    "order_cancelled": _l("Order was cancelled"),
     "goodwill": _l("Goodwill"),
     "suspected_fraud": _l("Suspected fraud"),
     "other": _l("Other"),

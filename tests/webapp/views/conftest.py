@@ -11,10 +11,12 @@ from tests import factories
 from tests.desk import Desk, open_desk
 from tests.emulator import EmulatorClient
 from tests.webapp import build_app
-from tests.webapp.services.conftest import one_emulator as one_emulator  # a fixture
+from tests.webapp.services.conftest import one_emulator
 from tests.webapp.visitor import Visitor
 from webapp.config import Settings
 from webapp.domain.permissions import Role
+
+__all__ = ["one_emulator"]  # a fixture, shared
 
 
 @pytest.fixture

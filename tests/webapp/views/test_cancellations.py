@@ -40,7 +40,7 @@ def test_reason_and_comment_follow_the_same_rules_as_for_refunds(desk: Desk, mer
     assert page.status == 422
     assert page.errors == ["Enter a comment, because the reason is Other"]
     check = merchant.submit(page, "/cancel", comment="Customer called")
-    text, name, value, address = check.form("/send").buttons[1]
+    _text, name, value, address = check.form("/send").buttons[1]
     back = merchant.submit(check, "/send", to=address, **{name: value})
     assert back.form("/cancel").fields["comment"] == "Customer called"
 

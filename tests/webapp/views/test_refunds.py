@@ -122,7 +122,7 @@ def test_change_brings_back_everything_without_scripts(desk: Desk, merchant: Vis
     payment = desk.payment(3300)
     typed = fill(desk, comment="Box <was> wet\nsecond line")
     check = merchant.submit(form_of(merchant, payment), "/refund", **typed)
-    text, name, value, address = check.form("/send").buttons[-1]
+    _text, name, value, address = check.form("/send").buttons[-1]
     assert address.endswith("/refund#comment")
     form = merchant.submit(check, "/send", to=address, **{name: value})
     assert form.status == 200
