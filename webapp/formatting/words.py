@@ -99,13 +99,13 @@ ROLES: Mapping[Role, tuple[str, str]] = {
 
 
 REASONS: Mapping[str, str] = {
-    "returned": _l("Goods came back"),
-    "damaged": _l("Goods were damaged"),
-    "not_delivered": _l("Goods were not delivered"),
-    "wrong_item": _l("Wrong goods were sent"),
-    "duplicate_order": _l("Ordered twice"),
-    "price_adjustment": _l("Price was adjusted"),
-    "order_cancelled": _l("Order was cancelled"),
+    "returned": _l("Returned"),
+    "damaged": _l("Damaged"),
+    "not_delivered": _l("Not delivered"),
+    "wrong_item": _l("Wrong item"),
+    "duplicate_order": _l("Duplicate order"),
+    "price_adjustment": _l("Price adjustment"),
+    "order_cancelled": _l("Order cancelled"),
     "goodwill": _l("Goodwill"),
     "suspected_fraud": _l("Suspected fraud"),
     "other": _l("Other"),

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import func, select
 
 from webapp.domain.permissions import Permission, Role
-from webapp.models import Grant, Order, RefundReason, Shop, Via
+from webapp.domain.shop_defaults import REASONS, STATUSES
+from webapp.models import Grant, Order, OrderStatus, RefundReason, Shop, StatusKind, Via
 from webapp.services import audit, runtime
 from webapp.services.audit import personal, write
 from webapp.services.editing import change, differences
 from webapp.services.errors import NoRight, RuleBroken
-from webapp.services.new_shops import create_shop
 from webapp.services.sessions import SignedIn
 from webapp.services.unit_of_work import Tx, in_transaction
 
@@ -63,21 +63,17 @@ def add_shop(tx: Tx, command: ShopCommand) -> uuid.UUID:
     """A new shop with the usual statuses and reasons, in the caller's transaction. RuleBroken("code_taken")."""
     if tx.scalar(select(Shop.id).where(Shop.code == command.code)):
         raise RuleBroken("code_taken")
-    shop_id = create_shop(
-        tx,
-        code=command.code,
-        name=command.name,
-        currency=command.currency,
-        language=command.language,
-        time_zone=command.time_zone,
-        now=runtime.current().clock.now(tx),
-    )
-    shop = tx.get_one(Shop, shop_id)
-    shop.stop_window_s = command.stop_window_s
-    shop.manager_email = command.manager_email
-    shop.failure_emails = list(command.failure_emails)
+    values = asdict(command) | {"failure_emails": list(command.failure_emails)}
+    shop = Shop(**values, created_at=runtime.current().clock.now(tx))
+    tx.add(shop)
     tx.flush()
-    return shop_id
+    for position, (code, name) in enumerate(STATUSES):
+        kind = StatusKind(code)
+        tx.add(OrderStatus(shop_id=shop.id, code=code, name=name, kind=kind, position=position))
+    for position, (code, needs) in enumerate(REASONS):
+        tx.add(RefundReason(shop_id=shop.id, code=code, comment_required=needs, position=position))
+    tx.flush()
+    return shop.id
 
 
 def create(actor: SignedIn, command: ShopCommand) -> uuid.UUID:

@@ -16,8 +16,13 @@ from webapp.services import audit
 from webapp.services.audit import SYSTEM
 from webapp.services.operations.leases import Lease
 from webapp.services.operations.outcomes import end
-from webapp.services.payments.booking import Booked, book, known_movements
+from webapp.services.payments.booking import Booked, Known, book, known_movements
 from webapp.services.unit_of_work import Tx
+
+_MAY_HAVE_MOVED = frozenset(
+    {OperationState.SENDING, OperationState.UNKNOWN, OperationState.PENDING, OperationState.REVIEW}
+)
+"""What waits in `queued` or for approval was proven not to have moved, whatever attempts it had."""
 
 
 def apply_snapshot(
@@ -36,14 +41,15 @@ def apply_snapshot(
     is for the look-up. An operation in review is judged but never moved: people settle it.
     """
     under_way = _under_way(tx, payment.id)
-    judgements = _judge_all(tx, payment, snapshot, under_way, capabilities, proven or {})
+    known = known_movements(tx, payment.id)
+    judgements = _judge_all(tx, known, snapshot, under_way, capabilities, proven or {})
     owners: dict[str, Operation] = {}
     for operation in under_way:
         judgement = judgements[operation.id]
         movable = operation.state is not OperationState.REVIEW
         if judgement.verdict is Verdict.FOUND and judgement.movement is not None and movable:
             owners[judgement.movement.id] = operation
-    booked = book(tx, payment, snapshot.movements, owners, now, snapshot=snapshot)
+    booked = book(tx, payment, snapshot.movements, owners, now, snapshot=snapshot, known=known)
     for operation in owners.values():
         lease = Lease(operation.id, operation.fence, now)
         end(tx, lease, operation, OperationState.SUCCEEDED, now, release_reservation=False)
@@ -63,25 +69,45 @@ def _under_way(tx: Tx, payment_id: uuid.UUID) -> Sequence[Operation]:
 
 def _judge_all(
     tx: Tx,
-    payment: Payment,
+    known: Known,
     snapshot: PaymentSnapshot,
     under_way: Sequence[Operation],
     capabilities: Capabilities,
     proven: Mapping[uuid.UUID, str],
 ) -> dict[uuid.UUID, Judgement]:
-    taken = {movement_id for (_kind, movement_id), owner in known_movements(tx, payment.id).items() if owner}
+    taken = {movement_id for (_kind, movement_id), owner in known.items() if owner}
     taken |= set(proven.values())
     judgements: dict[uuid.UUID, Judgement] = {}
-    for operation in under_way:
+    for operation in sorted(under_way, key=_is_in_review):  # people settle those, so they take nothing from others
         judgement = _proven_judgement(snapshot, operation, proven)
         if judgement is None:
             wish = doubted(tx, operation)
             keeps = capabilities.keeps_reference(operation.kind)
             judgement = judge(wish, snapshot, taken=taken, keeps_reference=keeps)
+            if _is_contested(judgement, operation, under_way):
+                why = "the movement could also be that of an operation in review"
+                judgement = Judgement(Verdict.UNCLEAR, movement=judgement.movement, why=why)
         judgements[operation.id] = judgement
-        if judgement.movement is not None:
+        if judgement.verdict is Verdict.FOUND and judgement.movement is not None:
             taken.add(judgement.movement.id)
     return judgements
+
+
+def _is_in_review(operation: Operation) -> bool:
+    return operation.state is OperationState.REVIEW
+
+
+def _is_contested(judgement: Judgement, operation: Operation, under_way: Sequence[Operation]) -> bool:
+    """Whether a movement without our reference fits an operation in review as well: then neither may have it."""
+    movement = judgement.movement
+    if judgement.verdict is not Verdict.FOUND or movement is None or movement.reference is not None:
+        return False
+    mark = (operation.kind, operation.amount_minor)
+    return any(
+        _is_in_review(other) and (other.kind, other.amount_minor) == mark
+        for other in under_way
+        if other is not operation
+    )
 
 
 def _proven_judgement(
@@ -106,7 +132,7 @@ def doubted(tx: Tx, operation: Operation) -> Doubted:
         currency=operation.currency,
         pending_id=operation.provider_operation_id,
         baseline=first.baseline if first else [],
-        was_sent=first is not None or operation.restored,
+        was_sent=operation.state in _MAY_HAVE_MOVED,
     )
 
 

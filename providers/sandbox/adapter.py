@@ -1,0 +1,116 @@
+"""The port on a sandbox bank: one account of a chosen resolution class."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from providers.errors import (
+    CredentialsRefused,
+    OutcomeUnknown,
+    PaymentNotFound,
+    ProviderUnavailable,
+    RequestNotPossible,
+    SignatureWrong,
+)
+from providers.kinds import NotOffered, ResolutionClass
+from providers.port import MethodOffer, MoneyRequest, Notification, PaymentSnapshot, Reply, WireCall
+from providers.sandbox.bank import Bank
+from providers.sandbox.capabilities import BY_REQUEST, SandboxCapabilities
+from providers.sandbox.troubles import Trouble
+from providers.sandbox.wire import QuickWire, Wire
+
+
+class SandboxProvider:
+    """One account at the bank; every method makes at most one call (R10)."""
+
+    def __init__(
+        self, bank: Bank, account_id: str, capabilities: SandboxCapabilities, wire: Wire | None = None
+    ) -> None:
+        self._bank = bank
+        self._account = account_id
+        self._capabilities = capabilities
+        self._wire: Wire = wire or QuickWire()
+
+    @property
+    def capabilities(self) -> SandboxCapabilities:
+        """What was chosen for the account."""
+        return self._capabilities
+
+    def prepare(self, request: MoneyRequest) -> WireCall:
+        """The call for `request`. Raises RequestNotPossible."""
+        self._wire.preparing()
+        available = self._capabilities.availability(request.kind, request.payment, request.settings)
+        if not available.possible:
+            raise RequestNotPossible(available.why_not or NotOffered.STATE_FORBIDS)
+        if available.needs_bank_details and request.bank_details is None:
+            raise RequestNotPossible(NotOffered.NOT_SUPPORTED)
+        body = {"amount": request.money.minor, "description": f"{request.operation_id} {request.reason}".strip()}
+        suffix = "_request" if available.needs_bank_details else ""
+        return WireCall(
+            method="POST",
+            path=f"/payments/{request.payment_ref}/{request.kind.value}{suffix}",
+            body=json.dumps(body).encode(),
+            key=request.key,
+            operation_id=request.operation_id,
+            kind=request.kind,
+            amount_minor=request.money.minor,
+            currency=request.money.currency,
+            payment_ref=request.payment_ref,
+        )
+
+    def redact(self, call: WireCall) -> str:
+        """Method, path and body: they name nobody."""
+        return f"{call.method} {call.path} {(call.body or b'').decode()}"
+
+    def send(self, call: WireCall) -> Reply:
+        """Make the call. Raises ProviderUnavailable or OutcomeUnknown."""
+        trouble = self._bank.troubles.for_write()
+        if trouble is Trouble.NOT_REACHED:
+            raise ProviderUnavailable("connection refused")
+        try:
+            self._wire.leaving(call)
+        except BaseException:
+            self._bank.caller_died(self._account, call, self._keyed)
+            raise
+        reply = self._bank.handle(self._account, call, trouble, keyed=self._keyed)
+        if reply is None:
+            self._wire.hanging()
+            raise OutcomeUnknown("no answer in time")
+        self._wire.returning(call)
+        return reply
+
+    @property
+    def _keyed(self) -> bool:
+        return self._capabilities.resolution is ResolutionClass.KEY_AND_LOOK_UP
+
+    def fetch_payment(self, payment_ref: str) -> PaymentSnapshot:
+        """Read one payment. Raises PaymentNotFound, CredentialsRefused, ProviderUnavailable or OutcomeUnknown."""
+        trouble = self._bank.troubles.for_read()
+        if trouble is Trouble.NOT_REACHED:
+            raise ProviderUnavailable("connection refused")
+        self._wire.leaving(None)
+        if trouble is Trouble.UNAUTHORISED:
+            raise CredentialsRefused("HTTP 401")
+        if trouble is Trouble.ERROR_BEFORE:
+            raise OutcomeUnknown("HTTP 500")
+        if trouble is Trouble.TIMEOUT_BEFORE:
+            self._wire.hanging()
+            raise OutcomeUnknown("no answer in time")
+        seen = self._bank.show(payment_ref, stale=trouble is Trouble.STALE_READ, with_references=self._keyed)
+        if seen is None:
+            raise PaymentNotFound(payment_ref)
+        self._wire.returning(None)
+        return seen
+
+    def fetch_methods(self) -> Sequence[MethodOffer]:
+        """Two methods in yen: one refunded at once, one by request."""
+        return [MethodOffer(slug, "JPY", {"en": slug}) for slug in ("sandbox", BY_REQUEST)]
+
+    def read_notification(self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str]) -> Notification:
+        """Raises SignatureWrong: the bank sends no messages."""
+        del headers, raw, secrets
+        raise SignatureWrong("the sandbox sends no messages")
+
+    def close(self) -> None:
+        """Nothing is open."""

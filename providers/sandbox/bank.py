@@ -1,0 +1,200 @@
+"""The provider's side: the emulator's ledger and key store behind one class, with troubles and late effects.
+
+Nothing waits here: the clock is given, and `settle_late` makes the effects whose time has come.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+
+from providers.emulator.clock import Clock
+from providers.emulator.idempotency import WINDOW, KeyEntry, KeyStore
+from providers.emulator.ledger import Ledger
+from providers.emulator.records import Account, Cause, Refused
+from providers.kinds import MovementKind, OperationKind, Outcome
+from providers.money import Money
+from providers.port import PaymentSnapshot, Reply, WireCall
+from providers.sandbox.mapping import derived_id, snapshot
+from providers.sandbox.troubles import Trouble, Troubles
+
+LATEST_EFFECT_S = 300.0
+STALEST_READ_S = 60.0
+RETRY_AFTER_S = 10
+_BEFORE = {
+    Trouble.ERROR_BEFORE: Reply(Outcome.IN_DOUBT, http_status=500, code="server_error"),
+    Trouble.RUNNING: Reply(Outcome.IN_DOUBT, http_status=409, code="conflict", retry_after_s=RETRY_AFTER_S),
+    Trouble.RATE_LIMITED: Reply(Outcome.NOT_APPLIED, http_status=429, code="too_many", retry_after_s=RETRY_AFTER_S),
+    Trouble.UNAUTHORISED: Reply(Outcome.NOT_APPLIED, http_status=401, code="unauthorized", credentials_refused=True),
+}
+_STATE_CONFLICTS = frozenset({"not_refundable", "not_cancellable", "not_capturable"})
+
+
+@dataclass(frozen=True, slots=True)
+class LateCall:
+    """A call that the bank carries out when its caller has long gone."""
+
+    due_at: datetime
+    account: str
+    call: WireCall
+    keyed: bool
+    arrives: bool  # True: the bank has not seen it yet, so its key is looked at only then
+
+
+class Bank:
+    """Accounts, payments, keys and troubles of all sandbox accounts in one process."""
+
+    def __init__(self, clock: Clock, random: Random, *, key_window: timedelta = WINDOW) -> None:
+        self.clock = clock
+        self.random = random
+        self.ledger = Ledger(clock, random)
+        self.keys = KeyStore(clock, window=key_window)
+        self.troubles = Troubles(random)
+        self.late: list[LateCall] = []
+        self.latest_arrival_s = LATEST_EFFECT_S
+        self.broken: list[str] = []
+        self._answers: list[Reply] = []
+
+    def open_account(self, name: str) -> str:
+        """A new account; answers its id."""
+        return self.ledger.open_account(Account("", "sandbox", "test", secret_key=name)).id
+
+    def handle(self, account: str, call: WireCall, trouble: Trouble | None, *, keyed: bool) -> Reply | None:
+        """Carry out one write, or not; None where no answer comes back."""
+        if trouble in _BEFORE:
+            return _BEFORE[trouble]
+        if trouble is Trouble.TIMEOUT_BEFORE:
+            return None
+        known = self.keys.find(account, call.key) if keyed else None
+        if known is not None:
+            reply: Reply | None = self._repeat(known, call, trouble)
+        elif trouble is Trouble.LATE_EFFECT:
+            self._postpone(account, call, keyed=keyed, arrives=False)
+            return None
+        else:
+            reply = self._first(account, call, trouble, keyed)
+        return self._answer(reply, trouble)
+
+    def caller_died(self, account: str, call: WireCall, keyed: bool) -> None:
+        """The caller ended while its bytes were on the way: they may be lost, or arrive up to minutes later."""
+        if self.random.random() < 0.5:
+            self._postpone(account, call, keyed=keyed, arrives=True)
+
+    def settle_late(self) -> int:
+        """Make the late effects whose time has come; answers how many."""
+        now = self.clock.now()
+        due = [late for late in self.late if late.due_at <= now]
+        if due:
+            self.late = [late for late in self.late if late.due_at > now]
+        for late in sorted(due, key=lambda one: one.due_at):
+            if not late.arrives:
+                self._carry_out(late.account, late.call, late.call.amount_minor, late.keyed)
+            elif not late.keyed or self.keys.find(late.account, late.call.key) is None:
+                self._first(late.account, late.call, None, late.keyed)
+        return len(due)
+
+    def show(self, reference: str, *, stale: bool, with_references: bool) -> PaymentSnapshot | None:
+        """The payment now, or as it was up to a minute ago; None where there is none."""
+        if reference not in self.ledger.payments:
+            return None
+        payment = self.ledger.get(reference)
+        if stale:
+            age = timedelta(seconds=self.random.uniform(0, STALEST_READ_S))
+            payment = self.ledger.as_of(reference, self.clock.now() - age)
+        return snapshot(payment, with_references=with_references)
+
+    def _postpone(self, account: str, call: WireCall, *, keyed: bool, arrives: bool) -> None:
+        if keyed and not arrives:
+            self.keys.begin(account, call.key, call.digest())
+        most_s = self.latest_arrival_s if arrives else LATEST_EFFECT_S
+        seconds = self.random.choice((self.random.uniform(0, most_s / 10), self.random.uniform(0, most_s)))
+        self.late.append(LateCall(self.clock.now() + timedelta(seconds=seconds), account, call, keyed, arrives))
+
+    def _repeat(self, known: KeyEntry, call: WireCall, trouble: Trouble | None) -> Reply:
+        if known.digest != call.digest():
+            self.broken.append(f"R12: key {known.key} was used for other bytes")
+            return Reply(Outcome.REFUSED, http_status=422, code="key_reused")
+        if trouble is Trouble.REFUSE_REPEAT:
+            return Reply(Outcome.ASK, http_status=422, code="not_refundable")
+        if known.status is None:
+            return _BEFORE[Trouble.RUNNING]
+        return self._answers[int(known.body)]
+
+    def _first(self, account: str, call: WireCall, trouble: Trouble | None, keyed: bool) -> Reply:
+        if keyed:
+            self.keys.begin(account, call.key, call.digest())
+        if trouble is Trouble.ERROR_STORED:
+            error = _BEFORE[Trouble.ERROR_BEFORE]
+            if keyed:
+                self._store(account, call.key, error)
+            return error
+        amount_minor = call.amount_minor
+        if trouble is Trouble.WRONG_AMOUNT and call.kind is OperationKind.REFUND:
+            amount_minor = max(1, amount_minor - 1)
+        stored = _BEFORE[Trouble.ERROR_BEFORE] if trouble is Trouble.ERROR_AFTER_STORED else None
+        return self._carry_out(account, call, amount_minor, keyed, stored)
+
+    def _carry_out(
+        self, account: str, call: WireCall, amount_minor: int, keyed: bool, stored: Reply | None = None
+    ) -> Reply:
+        reply = self._effect(call, amount_minor, keyed)
+        if keyed:
+            if reply.outcome is Outcome.REFUSED:
+                self.keys.forget(account, call.key)
+            else:
+                self._store(account, call.key, stored or reply)
+        return reply
+
+    def _store(self, account: str, key: str, reply: Reply) -> None:
+        if self.keys.find(account, key) is None:
+            return  # its window passed while the call was still running
+        self._answers.append(reply)
+        self.keys.finish(account, key, reply.http_status or 200, str(len(self._answers) - 1))
+
+    def _effect(self, call: WireCall, amount_minor: int, keyed: bool) -> Reply:
+        description = json.loads(call.body or b"{}").get("description")
+        cause = Cause("api", key=call.key, digest=call.digest(), description=description)
+        reference = call.payment_ref
+        try:
+            if call.path.endswith("_request"):
+                self.ledger.request_refund(reference, cause, amount_minor, {})
+                wish = self.ledger.get(reference).refund_requests[-1]
+                return Reply(Outcome.ACCEPTED, http_status=200, pending_id=wish.id, redacted="accepted")
+            if call.kind is OperationKind.REFUND:
+                self.ledger.refund(reference, cause, amount_minor)
+            elif call.kind is OperationKind.CANCEL:
+                self.ledger.cancel(reference, cause)
+            else:
+                self.ledger.capture(reference, cause)
+        except Refused as refused:
+            outcome = Outcome.ASK if refused.code in _STATE_CONFLICTS else Outcome.REFUSED
+            return Reply(outcome, http_status=422, code=refused.code, message=refused.message)
+        return self._done(call, amount_minor, keyed)
+
+    def _done(self, call: WireCall, amount_minor: int, keyed: bool) -> Reply:
+        payment = self.ledger.get(call.payment_ref)
+        if call.kind is OperationKind.REFUND:
+            movement_id, moved = payment.refunds[-1].id, amount_minor
+        elif call.kind is OperationKind.CANCEL:
+            moved = payment.cancelled_minor
+            movement_id = derived_id(payment.reference, MovementKind.CANCEL, moved)
+        else:
+            moved = payment.captured_minor
+            movement_id = derived_id(payment.reference, MovementKind.CAPTURE, moved)
+        money = Money(moved, payment.currency)
+        seen = snapshot(payment, with_references=keyed) if keyed else None
+        return Reply(Outcome.DONE, 200, movement_id=movement_id, money=money, snapshot=seen, redacted="done")
+
+    def _answer(self, reply: Reply | None, trouble: Trouble | None) -> Reply | None:
+        """What the caller gets to see of the reply."""
+        if reply is None or trouble is Trouble.TIMEOUT_AFTER:
+            return None
+        if trouble in {Trouble.ERROR_AFTER, Trouble.ERROR_AFTER_STORED}:
+            return _BEFORE[Trouble.ERROR_BEFORE]
+        if trouble is Trouble.CUT_BODY:
+            return Reply(Outcome.IN_DOUBT, http_status=200, code="unreadable")
+        if trouble is Trouble.WRONG_ANSWER and reply.money is not None:
+            return replace(reply, money=Money(reply.money.minor + 1, reply.money.currency), snapshot=None)
+        return reply

@@ -1,0 +1,64 @@
+"""What a sandbox account can do; its resolution class is chosen, so that each class is met by tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from providers.kinds import NotOffered, OperationKind, ProviderState, ResolutionClass
+from providers.port import Availability, PaymentFacts
+
+BY_REQUEST = "sandbox_by_request"
+"""The payment method whose refunds people at the provider finish later."""
+
+_OVER = {
+    ProviderState.CAPTURED: NotOffered.ALREADY_CAPTURED,
+    ProviderState.REFUNDED: NotOffered.ALREADY_CAPTURED,
+    ProviderState.CANCELLED: NotOffered.NOTHING_LEFT,
+    ProviderState.EXPIRED: NotOffered.NOTHING_LEFT,
+    ProviderState.FAILED: NotOffered.NOTHING_AUTHORISED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxCapabilities:
+    """C1 takes a key and keeps our reference on refunds; C2 and C3 do neither. Times are seconds."""
+
+    resolution: ResolutionClass = ResolutionClass.KEY_AND_LOOK_UP
+    key_window_s: int = 23 * 3600
+    settle_s: int = 15 * 60
+    currencies: frozenset[str] = frozenset({"JPY", "EUR", "USD", "SEK", "KWD"})
+
+    @property
+    def fetch_before_send(self) -> bool:
+        """True where movements are told apart only by what was there before."""
+        return self.resolution is not ResolutionClass.KEY_AND_LOOK_UP
+
+    def keeps_reference(self, kind: OperationKind) -> bool:
+        """As KOMOJU does it: only a refund carries a text of ours."""
+        return self.resolution is ResolutionClass.KEY_AND_LOOK_UP and kind is OperationKind.REFUND
+
+    def availability(self, kind: OperationKind, payment: PaymentFacts, settings: Mapping[str, Any]) -> Availability:
+        """Refunds of any part; capture and cancel of everything that is authorised."""
+        del settings
+        if kind is OperationKind.REFUND:
+            return _refund(payment)
+        if payment.provider_state in _OVER:
+            return Availability(possible=False, why_not=_OVER[payment.provider_state])
+        if payment.authorised_minor <= payment.captured_minor + payment.cancelled_minor:
+            return Availability(possible=False, why_not=NotOffered.NOTHING_LEFT)
+        return Availability(possible=True, why_not_partial=NotOffered.PART_NOT_SUPPORTED)
+
+    def payment_page(self, provider_ref: str, settings: Mapping[str, Any]) -> str | None:
+        """None: there is no back office."""
+        del provider_ref, settings
+        return None
+
+
+def _refund(payment: PaymentFacts) -> Availability:
+    if payment.captured_minor == 0:
+        return Availability(possible=False, why_not=NotOffered.NOTHING_CAPTURED)
+    if payment.captured_minor <= payment.refunded_minor:
+        return Availability(possible=False, why_not=NotOffered.NOTHING_LEFT)
+    return Availability(possible=True, partial=True, needs_bank_details=payment.method == BY_REQUEST)

@@ -1,0 +1,76 @@
+"""What must hold when everything has come to rest: our books are the bank's."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from providers.kinds import ResolutionClass
+from tests.simulation.actors import People
+from tests.simulation.world import World
+from webapp.services import runtime, verify
+from webapp.services.payments.reading import read_payment
+
+_OPERATIONS = """
+select o.id, o.kind, o.state, o.amount_minor, p.provider_ref, o.restored,
+ (select count(*) from movements m where m.operation_id = o.id)
+from operations o join payments p on p.id = o.payment_id
+"""
+
+
+def check_ending(world: World, people: People) -> None:
+    """Read every payment once more, then compare."""
+    with runtime.using(world.runtime("auditor")):
+        for payment_id in world.payments:
+            read_payment(payment_id)
+        for problem in verify.problems():
+            world.say(f"verifier: {problem}")
+    _one_answer_per_form(world, people)
+    _books_are_equal(world)
+    _each_operation_as_at_the_bank(world)
+
+
+def _one_answer_per_form(world: World, people: People) -> None:
+    for request_id, operations in people.answers.items():
+        if len(operations) > 1 and not world.weights.restore:
+            world.say(f"R16: form {request_id} made {len(operations)} operations")
+
+
+def _books_are_equal(world: World) -> None:
+    rows = world.database.rows(
+        "select provider_ref, authorised_minor, captured_minor, cancelled_minor, refunded_minor from payments"
+    )
+    for reference, *ours in rows:
+        payment = world.bank.ledger.get(reference)
+        theirs = [payment.authorised_minor, payment.captured_minor, payment.cancelled_minor, payment.refunded_minor]
+        if ours != theirs:
+            world.say(f"books: {reference} is {ours} here and {theirs} at the bank")
+
+
+def _each_operation_as_at_the_bank(world: World) -> None:
+    """A succeeded operation has one effect, any other end none.
+
+    Where the bank keeps no reference, a movement made in the portal, or that of another wish for the same sum, cannot
+    be told from ours (R27): there the count of each sum must fit.
+    """
+    surplus: Counter[tuple[str, str, int]] = Counter()
+    for operation, kind, state, minor, reference, _restored, movements in world.database.rows(_OPERATIONS):
+        effects = len(world.truth.of.get(operation, ()))
+        if state not in {"succeeded", "rejected", "withdrawn", "expired", "review"}:
+            world.say(f"I12: operation {operation} is still {state}")
+        elif state == "succeeded":
+            surplus[reference, kind, minor] += 1 - effects
+            if movements != 1:
+                world.say(f"I9: succeeded operation {operation} has {movements} movements")
+            if effects != 1 and _by_reference(world, kind):
+                world.say(f"I2: succeeded operation {operation} has {effects} effects")
+        elif state == "review":
+            surplus[reference, kind, minor] -= effects
+    for foreign in world.truth.foreign:
+        surplus[foreign.reference, foreign.kind, foreign.amount_minor] -= 1
+    for (reference, kind, minor), missing in surplus.items():
+        if missing > 0 and not world.weights.restore:
+            world.say(f"books: {missing} {kind} of {minor} on {reference} succeeded here, but not at the bank")
+
+
+def _by_reference(world: World, kind: str) -> bool:
+    return world.weights.resolution is ResolutionClass.KEY_AND_LOOK_UP and kind == "refund"

@@ -1,0 +1,254 @@
+"""One history from its seed: a busy time full of faults, then calm until everything has come to rest."""
+
+from __future__ import annotations
+
+import time as real_time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+
+import structlog
+
+from tests.simulation import actors
+from tests.simulation.checks import Checks
+from tests.simulation.database import template
+from tests.simulation.ending import check_ending
+from tests.simulation.restoring import take_backup
+from tests.simulation.weights import Weights, draw
+from tests.simulation.world import World
+from webapp.services import accounts, kill_points
+from webapp.services.operations import running
+
+MOST_STEPS = 6000
+LONGEST_REST_S = 20 * 24 * 3600.0
+POLL_S = 15.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one history came to; `digest` is the same for the same seed."""
+
+    seed: int
+    weights: Weights
+    violations: tuple[str, ...]
+    faults: Counter[str]
+    kills: Counter[str]
+    states: Counter[str]
+    steps: int
+    digest: int
+
+
+def run_history(
+    seed: int,
+    weights: Weights | None = None,
+    mistake: Callable[[World], AbstractContextManager[None]] | None = None,
+    log: Callable[[str], None] | None = None,
+) -> Result:
+    """Run the history of a seed; it stops at the first step that breaks a rule."""
+    random = Random(f"paydesk {seed}")
+    chosen = weights or draw(random)
+    template()  # its ids are not of the seed
+    with _deterministic(random, log) as sleeping:
+        world = World(chosen, random)
+        sleeping.append(world.scheduler.sleep)
+        history = History(world, log)
+        with mistake(world) if mistake else nullcontext():
+            history.run()
+    return history.result(seed)
+
+
+class History:
+    """Drives the scheduler: processes, late effects, and workers that wait for something to be due."""
+
+    def __init__(self, world: World, log: Callable[[str], None] | None) -> None:
+        self.world = world
+        self.people = actors.People()
+        self.checks = Checks(world)
+        self.steps = 0
+        self._digest = 0
+        self._log = log
+        self._seen_changes = -1
+        self._work_at: float | None = None
+
+    def run(self) -> None:
+        """All of it."""
+        world = self.world
+        kill_points.observe(world.observing)
+        try:
+            self._populate()
+            world.calm = False
+            self._go_on(until=world.weights.busy_s)
+            world.calm = True
+            world.bank.troubles.end()
+            self._come_to_rest()
+            if not world.violations:
+                check_ending(world, self.people)
+        finally:
+            kill_points.observe(None)
+            world.calm = True
+            world.kill_all()
+
+    def result(self, seed: int) -> Result:
+        """What to report."""
+        world = self.world
+        states = Counter(dict(world.database.rows("select state, count(*) from operations group by state")))
+        return Result(
+            seed, world.weights, tuple(world.violations), world.faults, world.kills, states, self.steps, self._digest
+        )
+
+    def _populate(self) -> None:
+        world, weights = self.world, self.world.weights
+        world.bank.troubles.writes, world.bank.troubles.reads = weights.writes, weights.reads
+        for number in range(weights.workers):
+            world.process(f"worker{number}", partial(actors.worker, world), world.random.uniform(0, 5), 120.0)
+        world.process("relay", partial(actors.relay, world), 1.0, 30.0)
+        actors.wishes(world, self.people)
+        for number in range(weights.reconciliations):
+            at = world.random.uniform(0, weights.busy_s)
+            world.process(f"reader{number}", partial(actors.reconciler, world), at, 60.0)
+        for number in range(weights.portal):
+            world.process(f"portal{number}", partial(actors.portal, world), world.random.uniform(0, weights.busy_s))
+        for _jump in range(weights.jumps):
+            world.process("clock", self._jump, world.random.uniform(0, weights.busy_s))
+        if weights.restore:
+            taken = world.random.uniform(0, weights.busy_s * 0.6)
+            world.process("backup", partial(take_backup, world, self.checks), taken)
+
+    def _jump(self) -> None:
+        self.world.faults["clock_jump"] += 1
+        self.world.time.ahead_s += self.world.random.choice((-3600.0, 3600.0))
+
+    def _come_to_rest(self) -> None:
+        """Faults are off: everything must end in bounded time (I12)."""
+        world = self.world
+        end = world.time.seconds + LONGEST_REST_S
+        while self._under_way() and not world.violations:
+            if world.time.seconds > end:
+                world.say("I12: something is still under way after 20 days without a fault")
+            self._people_help()
+            self._go_on(until=world.time.seconds + 600.0, rest=True)
+
+    def _people_help(self) -> None:
+        world = self.world
+        world.process("hands", partial(actors.finish_requests, world), 1.0)
+        world.process("person", partial(actors.repair_credentials, world), 1.0)
+
+    def _under_way(self) -> bool:
+        unfinished = "('queued', 'sending', 'unknown', 'pending')"
+        rows = self.world.database.rows(
+            f"select (select count(*) from operations where state in {unfinished})"
+            " + (select count(*) from installation where recovery_since is not null)"
+        )
+        return bool(rows[0][0]) or bool(self.world.bank.late) or self.world.restore_now is not None
+
+    def _go_on(self, until: float, *, rest: bool = False) -> None:
+        """Steps until that second, or until the first broken rule."""
+        world = self.world
+        while not world.violations:
+            moment, act = self._next()
+            if moment is None or (moment > until and not (rest and not world.scheduler.next_at())):
+                world.time.seconds = max(world.time.seconds, until)
+                return
+            act(moment)
+            if world.restore_now is not None:
+                restore, world.restore_now = world.restore_now, None
+                restore()
+            self.steps += 1
+            self._digest = hash((self._digest, round(world.time.seconds * 1000), world.database.changes))
+            self.checks.step()
+            if self.steps > MOST_STEPS:
+                world.say(f"I12: not at rest after {MOST_STEPS} steps")
+            if rest and not self._under_way():
+                return
+
+    def _next(self) -> tuple[float | None, Callable[[float], None]]:
+        world = self.world
+        choices: list[tuple[float, Callable[[float], None]]] = []
+        process_at = world.scheduler.next_at()
+        if process_at is not None:
+            choices.append((process_at, self._run_process))
+        if world.bank.late:
+            late = min(one.due_at for one in world.bank.late)
+            choices.append((world.time.true_seconds_of(late), self._late))
+        work_at = self._next_work()
+        if work_at is not None:
+            choices.append((work_at, self._wake_worker))
+        return min(choices, key=lambda one: one[0]) if choices else (None, self._run_process)
+
+    def _next_work(self) -> float | None:
+        """When a waiting worker finds something: at once for a word, within a poll for what is due."""
+        world = self.world
+        if not world.parked:
+            return None
+        if world.queue:
+            return world.time.seconds
+        if world.database.changes != self._seen_changes:
+            self._seen_changes = world.database.changes
+            due = world.database.next_due()
+            wait = world.random.choice((0.1, world.random.uniform(0.0, POLL_S)))
+            self._work_at = None if due is None else max(world.time.seconds_of(due), world.time.seconds) + wait
+        return self._work_at
+
+    def _run_process(self, _moment: float) -> None:
+        process = self.world.scheduler.run_next()
+        self._tell(process.name)
+
+    def _wake_worker(self, moment: float) -> None:
+        world = self.world
+        world.time.seconds = max(world.time.seconds, moment)
+        self._work_at = world.time.seconds + world.random.uniform(1.0, POLL_S)
+        worker = world.parked.pop(world.random.randrange(len(world.parked)))
+        world.scheduler.run(worker)
+        self._tell(worker.name)
+
+    def _late(self, moment: float) -> None:
+        self.world.time.seconds = max(self.world.time.seconds, moment)
+        self.world.bank.settle_late()
+        self._tell("late effect")
+
+    def _tell(self, who: str) -> None:
+        if self._log is None:
+            return
+        world = self.world
+        rows = world.database.rows("select substr(id, 1, 4), kind, state, fence, amount_minor from operations")
+        shown = " ".join(f"{one[0]}:{one[1][:3]}{one[4]}:{one[2]}/{one[3]}" for one in rows)
+        self._log(f"{world.time.seconds:10.1f} {who:12} effects {world.truth.count} {shown}")
+
+
+@contextmanager
+def _deterministic(random: Random, log: Callable[[str], None] | None) -> Iterator[list[Callable[[float], None]]]:
+    """Random ids from the seed, no real sleep, no words of the engine unless they are wanted."""
+    ids = Random(random.random())
+    uuid4, sleep, config = uuid.uuid4, real_time.sleep, structlog.get_config()
+
+    def seeded() -> uuid.UUID:
+        return uuid.UUID(int=ids.getrandbits(128), version=4)
+
+    sleeping: list[Callable[[float], None]] = []
+
+    def pause(seconds: float) -> None:
+        sleeping[0](seconds)
+
+    structlog.configure(processors=[_teller(log)], cache_logger_on_first_use=False)
+    uuid.uuid4 = seeded
+    real_time.sleep = pause
+    try:
+        yield sleeping
+    finally:
+        uuid.uuid4, real_time.sleep = uuid4, sleep
+        structlog.configure(**config)
+        accounts.close_open()
+        running._steadiness.clear()
+
+
+def _teller(log: Callable[[str], None] | None) -> Callable[..., str]:
+    def tell(_logger: object, _name: str, event: dict[str, object]) -> str:
+        if log is not None:
+            log(f"{'':10} {event}")
+        raise structlog.DropEvent
+
+    return tell

@@ -1,0 +1,106 @@
+"""What one history is like: drawn from its seed, so that some are calm and some are a storm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+from providers.kinds import ResolutionClass
+from providers.sandbox.troubles import Trouble
+
+COMMON_WRITES = (
+    Trouble.NOT_REACHED,
+    Trouble.TIMEOUT_BEFORE,
+    Trouble.TIMEOUT_AFTER,
+    Trouble.LATE_EFFECT,
+    Trouble.ERROR_BEFORE,
+    Trouble.ERROR_AFTER,
+    Trouble.RUNNING,
+    Trouble.REFUSE_REPEAT,
+    Trouble.RATE_LIMITED,
+    Trouble.CUT_BODY,
+)
+RARE_WRITES = (
+    Trouble.ERROR_STORED,
+    Trouble.ERROR_AFTER_STORED,
+    Trouble.UNAUTHORISED,
+    Trouble.WRONG_AMOUNT,
+    Trouble.WRONG_ANSWER,
+)
+READS = (Trouble.NOT_REACHED, Trouble.TIMEOUT_BEFORE, Trouble.ERROR_BEFORE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """Counts, chances (0 to 1) and seconds of one history."""
+
+    resolution: ResolutionClass = ResolutionClass.KEY_AND_LOOK_UP
+    workers: int = 2
+    payments: int = 2
+    wishes: int = 4
+    busy_s: float = 900.0  # how long faults and wishes go on
+    kill: float = 0.0  # per point of the crash matrix
+    most_kills: int = 8
+    freeze: float = 0.0  # per point outside a transaction
+    most_wire_freeze_s: float = 500.0  # R27: with the latest arrival it stays below the settle window
+    latest_arrival_s: float = 300.0
+    key_window_s: int = 24 * 3600  # the provider's
+    key_trust_s: int = 23 * 3600  # what the desk trusts of it (R13)
+    writes: Mapping[Trouble, float] = field(default_factory=dict)
+    reads: Mapping[Trouble, float] = field(default_factory=dict)
+    portal: int = 0  # movements made outside
+    reconciliations: int = 2
+    double_submit: float = 0.3
+    stop: float = 0.1
+    ask: float = 0.3
+    word_lost: float = 0.2  # per word in Redis
+    disk_full: float = 0.0  # per result written
+    jumps: int = 0  # of the host's clock
+    restore: bool = False
+    whole_rest: float = 0.15
+    other_kinds: float = 0.2  # payments that are only authorised, or refunded by request
+
+
+def draw(random: Random) -> Weights:
+    """The weights of one history."""
+    resolution = random.choices(tuple(ResolutionClass), (55, 35, 10))[0]
+    short_key = random.random() < 0.15
+    jumps = 1 if not short_key and random.random() < 0.05 else 0
+    return Weights(
+        resolution=resolution,
+        workers=random.randint(2, 4),
+        payments=random.choice((1, 1, 2)),
+        wishes=random.randint(2, 5),
+        busy_s=random.choice((300.0, 900.0, 2400.0)),
+        kill=random.choice((0.0, 0.06, 0.12, 0.2)),
+        freeze=random.choice((0.0, 0.02, 0.06)),
+        most_wire_freeze_s=200.0 if short_key else 500.0,
+        latest_arrival_s=200.0 if short_key else 300.0,
+        key_window_s=600 if short_key else 24 * 3600,
+        key_trust_s=150 if short_key else 23 * 3600,
+        writes=_writes(random),
+        reads=_reads(random),
+        portal=random.choice((0, 0, 1, 2)),
+        reconciliations=random.randint(0, 3),
+        word_lost=random.choice((0.0, 0.3, 1.0)),
+        disk_full=random.choice((0.0, 0.0, 0.05)),
+        jumps=jumps,
+        restore=jumps == 0 and random.random() < 0.06,
+    )
+
+
+def _writes(random: Random) -> Mapping[Trouble, float]:
+    """Between none and nearly all calls in trouble; some kinds much more likely than others."""
+    total = random.choice((0.0, 0.2, 0.4, 0.6, 0.8))
+    shares = {trouble: random.expovariate(1.0) ** 2 for trouble in COMMON_WRITES}
+    shares |= {trouble: random.expovariate(1.0) ** 2 * 0.15 for trouble in RARE_WRITES}
+    whole = sum(shares.values())
+    return {trouble: total * share / whole for trouble, share in shares.items()}
+
+
+def _reads(random: Random) -> Mapping[Trouble, float]:
+    chances = {trouble: random.choice((0.0, 0.05, 0.15)) for trouble in READS}
+    chances[Trouble.UNAUTHORISED] = random.choice((0.0, 0.0, 0.03))
+    chances[Trouble.STALE_READ] = random.choice((0.0, 0.2, 0.5))
+    return chances

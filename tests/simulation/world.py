@@ -1,0 +1,165 @@
+"""One history's world: database, bank, time, processes and what was counted."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from random import Random
+
+from providers.emulator.records import Cause
+from providers.emulator.records import Payment as BankPayment
+from providers.kinds import OperationKind, ProviderState, ResolutionClass
+from providers.port import Capabilities, PaymentProvider
+from providers.sandbox.adapter import SandboxProvider
+from providers.sandbox.bank import Bank
+from providers.sandbox.capabilities import BY_REQUEST, SandboxCapabilities
+from tests import factories
+from tests.simulation.database import AUDIT_KEY, PROVIDER_OF, Database, template
+from tests.simulation.observing import Observing
+from tests.simulation.scheduler import Killed, Process, Scheduler
+from tests.simulation.truth import Truth
+from tests.simulation.virtual_time import ProcessClock, VirtualTime
+from tests.simulation.weights import Weights
+from webapp.models import Mode, Payment
+from webapp.services import runtime
+from webapp.services.payments.reading import read_payment
+from webapp.services.runtime import AccountKeys, Runtime
+
+
+class BankProviders:
+    """`runtime.Providers` with the bank behind every account."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def open(self, keys: AccountKeys) -> PaymentProvider:
+        """An adapter whose calls the scheduler can hold up."""
+        world = self._world
+        return SandboxProvider(world.bank, world.bank_account, self._of(keys.provider), world.observing)
+
+    def capabilities(self, provider: str) -> Capabilities:
+        """By the class in the provider's name."""
+        return self._of(provider)
+
+    def _of(self, provider: str) -> SandboxCapabilities:
+        resolution = next(kind for kind, name in PROVIDER_OF.items() if name == provider)
+        return SandboxCapabilities(resolution=resolution, key_window_s=self._world.weights.key_trust_s)
+
+
+class World:
+    """Everything that one history needs. Nothing in it depends on anything but seed and weights."""
+
+    def __init__(self, weights: Weights, random: Random) -> None:
+        self.weights = weights
+        self.random = random
+        self.time = VirtualTime()
+        self.scheduler = Scheduler(self.time, random)
+        self.database = Database(template().image)
+        self.faults: Counter[str] = Counter()
+        self.kills: Counter[str] = Counter()
+        self.violations: list[str] = []
+        self.restore_now: Callable[[], None] | None = None
+        self.calm = True  # no faults, kills or freezes: before the start and after the end
+        self.queue: list[uuid.UUID] = []  # what Redis holds
+        self.parked: list[Process] = []  # workers that wait for something to do
+        self.bank = self._open_bank()
+        self.bank_account = self.bank.open_account("shop")
+        self.truth = Truth(self.bank.ledger)
+        self.observing = Observing(self)
+        self.payments = [self._payment(number) for number in range(weights.payments)]
+        self.processes: list[Process] = []
+
+    def say(self, violation: str) -> None:
+        """A rule is broken."""
+        self.violations.append(f"{self.time.seconds:.1f}s {violation}")
+
+    def runtime(self, owner: str) -> Runtime:
+        """What a process with this name stands on; fresh, so that nothing is remembered across its death."""
+        here = template()
+        return Runtime(here.engine, ProcessClock(self.time), here.vault, AUDIT_KEY, BankProviders(self), owner)
+
+    def process(self, name: str, body: Callable[[], None], after_s: float, again_s: float | None = None) -> None:
+        """Start a process that, when killed, is started again after up to `again_s` seconds (None: never)."""
+
+        def run() -> None:
+            with runtime.using(self.runtime(name)):
+                body()
+
+        def ended(process: Process, end: BaseException | None) -> None:
+            self.processes.remove(process)
+            if isinstance(end, Killed):
+                if again_s is not None:
+                    self.process(f"{name}'", body, self.random.uniform(0, again_s), again_s)
+            elif end is not None:
+                self.say(f"{name} broke: {type(end).__name__}: {end}")
+
+        process = Process(name, run, ended)
+        self.processes.append(process)
+        self.scheduler.start(process, after_s)
+
+    def kill_all(self) -> None:
+        """The power fails."""
+        self.parked.clear()
+        for process in list(self.processes):
+            self.scheduler.kill(process)
+
+    def _open_bank(self) -> Bank:
+        bank = Bank(self.time, self.random, key_window=timedelta(seconds=self.weights.key_window_s))
+        bank.latest_arrival_s = self.weights.latest_arrival_s
+        bank.troubles.dealt = self.faults
+        return bank
+
+    def _payment(self, number: int) -> uuid.UUID:
+        """A payment at the bank, taken into the desk by the desk's own reading."""
+        other = self.random.random() < self.weights.other_kinds
+        with_key = self.weights.resolution is ResolutionClass.KEY_AND_LOOK_UP
+        by_request = other and with_key and self.random.random() < 0.5
+        reference = self._at_bank(number, authorised_only=other and not by_request, by_request=by_request)
+        here = template()
+        payment_id = uuid.uuid4()
+        with runtime.using(self.runtime("setup")):
+            factories.add(
+                Payment(
+                    id=payment_id,
+                    shop_id=here.shop_id,
+                    order_id=here.order_id,
+                    account_id=here.accounts[self.weights.resolution],
+                    mode=Mode.TEST,
+                    provider_ref=reference,
+                    method=BY_REQUEST if by_request else "sandbox",
+                    currency="JPY",
+                    provider_state=ProviderState.WAITING,
+                    kept={},
+                    created_at=self.time.now(),
+                )
+            )
+            read_payment(payment_id)
+        return payment_id
+
+    def _at_bank(self, number: int, *, authorised_only: bool, by_request: bool) -> str:
+        ledger = self.bank.ledger
+        payment = BankPayment(
+            reference=f"pay{number}",
+            provider="sandbox",
+            account=self.bank_account,
+            method=BY_REQUEST if by_request else "sandbox",
+            currency="JPY",
+            amount_minor=1000,
+            created_at=self.time.now(),
+            manual_capture=True,
+            refund_by_request=by_request,
+        )
+        ledger.add_payment(payment)
+        ledger.authorise(payment.reference, Cause("buyer"))
+        if not authorised_only:
+            ledger.capture(payment.reference, Cause("buyer"))
+        return payment.reference
+
+    def kind_for(self, payment_id: uuid.UUID) -> OperationKind:
+        """What may sensibly be asked for now, by the desk's own row."""
+        ((captured,),) = self.database.rows("select captured_minor from payments where id = ?", (payment_id.hex,))
+        if captured:
+            return OperationKind.REFUND
+        return self.random.choice((OperationKind.CANCEL, OperationKind.CAPTURE))
