@@ -6,6 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from wtforms import BooleanField, RadioField, StringField
+from wtforms.fields import SelectChoice
 
 from providers.bank_details import ACCOUNT_TYPES, wrong_fields
 from providers.port import BankDetails
@@ -59,7 +60,9 @@ class BankFields(Fields):
     bank_code = StringField(_l("Bank code"), filters=[_narrow])
     branch_name = StringField(_l("Branch"), filters=[stripped])
     branch_number = StringField(_l("Branch number"), filters=[_narrow])
-    account_type = RadioField(_l("Kind of account"), choices=list(TYPES.items()), validate_choice=False)
+    account_type = RadioField(
+        _l("Kind of account"), choices=[SelectChoice(*each) for each in TYPES.items()], validate_choice=False
+    )
     account_number = StringField(_l("Account number"), filters=[_narrow])
     include_payment_method_fee = BooleanField(
         _l("Also give back the fee that the customer paid for the payment method")

@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from wtforms import HiddenField, SelectField, TextAreaField
+from wtforms.fields import SelectChoice
 
 from providers.money import exponent
 from webapp.domain.amounts import AmountFault, plain_amount
@@ -41,9 +42,10 @@ class MoneyForm(Form):
         """A form about one payment; what the request sends is read in."""
         super().__init__(**values)
         self.facts = facts
-        self.reason.choices = [("", _("Choose a reason"))]
-        self.reason.choices += [(str(reason.id), reason_name(reason)) for reason in facts.reasons]
-        if self.wish_id is None:
+        self.reason.choices = [SelectChoice("", _("Choose a reason"))]
+        self.reason.choices += [SelectChoice(str(reason.id), reason_name(reason)) for reason in facts.reasons]
+        self.has_wish_id = self.wish_id is not None  # else a double click would file twice
+        if not self.has_wish_id:
             self.renew()
 
     @property
@@ -83,6 +85,8 @@ class MoneyForm(Form):
         """Whether every field is in order; the rules themselves stand in the service that files the wish."""
         is_good = bool(super().validate(extra_validators))
         self._check_comment()
+        if not self.has_wish_id:
+            self.refuse("", rule_words("request_id_taken"))
         return is_good and not self.errors
 
     def _check_comment(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from wtforms import RadioField, StringField
+from wtforms.fields import SelectChoice
 
 from providers.kinds import OperationKind
 from webapp.domain.amounts import AmountWrong, parse_amount
@@ -34,7 +35,10 @@ class RefundForm(BankFields, MoneyForm):
         """The fields that this payment needs, in the order of the page."""
         super().__init__(facts, **values)
         rest = money(facts.available_minor, facts.payment.currency)
-        self.how_much.choices = [(REST, _("All that is left, %(amount)s", amount=rest)), (PART, _("A part"))]
+        self.how_much.choices = [
+            SelectChoice(REST, _("All that is left, %(amount)s", amount=rest)),
+            SelectChoice(PART, _("A part")),
+        ]
         if not facts.availability.partial:
             self.how_much.data = REST
         if not facts.availability.needs_bank_details:
