@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from providers.kinds import OperationKind
 from providers.port import Capabilities, PaymentProvider
 from tests import factories
 from tests.emulator import EmulatorClient
-from webapp.models import Operation, Payment, Via
+from webapp.models import Attempt, Operation, Payment, ProviderAccount, Via
 from webapp.services import accounts, runtime, verify
 from webapp.services.audit import Actor
 from webapp.services.clock import DatabaseClock
@@ -137,6 +137,26 @@ class Desk:
         query = update(Operation).where(Operation.id == operation_id).values(due_at=early)
         in_transaction(lambda tx: tx.execute(query))
 
+    def run_now(self, operation_id: uuid.UUID) -> Operation:
+        """Have a worker look at an operation at once; the row after it."""
+        self.make_due(operation_id)
+        self.run(operation_id)
+        return self.operation(operation_id)
+
+    def attempts(self, operation_id: uuid.UUID) -> Sequence[Attempt]:
+        """The calls made for an operation, first one first."""
+        query = select(Attempt).where(Attempt.operation_id == operation_id).order_by(Attempt.fence)
+        return in_transaction(lambda tx: tx.scalars(query).all())
+
+    def account(self) -> ProviderAccount:
+        """The account's row as it is now."""
+        return in_transaction(lambda tx: tx.get_one(ProviderAccount, self.account_id))
+
+    def change(self, row: type[Any], row_id: Any, **values: Any) -> None:
+        """Write into a row behind the engine's back."""
+        query = update(row).where(row.id == row_id).values(values)
+        in_transaction(lambda tx: tx.execute(query))
+
     def effects(self, payment_id: uuid.UUID, kind: str = "refund") -> list[dict[str, Any]]:
         """What really happened at the provider."""
         return self.emulator.effects(self.row(payment_id).provider_ref, kind)
@@ -150,7 +170,7 @@ class Desk:
 @contextmanager
 def open_desk(database_url: str, emulator: EmulatorClient, secret_key: str = "sk_test_example") -> Iterator[Desk]:
     """A desk on one database, as the process-wide runtime (so that threads of a test share it)."""
-    engine = create_engine(database_url)
+    engine = create_engine(database_url, pool_size=20)
     prepare_engine(engine)
     clock = MovableClock()
     here = Runtime(
