@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
 
-from providers.port import Capabilities, PaymentSnapshot
+from providers.kinds import MovementKind
+from providers.money import Money
+from providers.port import Capabilities, Movement, PaymentSnapshot
 from webapp.domain.doubt import MOVEMENT_OF, Doubted, Judgement, Verdict, judge
 from webapp.domain.operations import NOT_TERMINAL, OperationState
-from webapp.models import Attempt, Operation, Payment
+from webapp.models import Attempt, LedgerMovement, Operation, Payment
 from webapp.services import audit
 from webapp.services.audit import SYSTEM
 from webapp.services.operations.leases import Lease
@@ -74,8 +77,10 @@ def _judge_all(
     capabilities: Capabilities,
     proven: Mapping[uuid.UUID, str],
 ) -> dict[uuid.UUID, Judgement]:
-    taken = {movement_id for (_kind, movement_id), owner in known_movements(tx, payment.id).items() if owner}
+    known = known_movements(tx, payment.id)
+    taken = {movement_id for (_kind, movement_id), owner in known.items() if owner}
     taken |= set(proven.values())
+    snapshot = _with_booked(tx, payment, snapshot, known)
     judgements: dict[uuid.UUID, Judgement] = {}
     for operation in sorted(under_way, key=_is_in_review):  # people settle those, so they take nothing from others
         judgement = _proven_judgement(snapshot, operation, proven)
@@ -90,6 +95,25 @@ def _judge_all(
         if judgement.verdict is Verdict.FOUND and judgement.movement is not None:
             taken.add(judgement.movement.id)
     return judgements
+
+
+def _with_booked(
+    tx: Tx, payment: Payment, snapshot: PaymentSnapshot, known: Mapping[tuple[MovementKind, str], uuid.UUID | None]
+) -> PaymentSnapshot:
+    """The snapshot with the foreign refunds that an earlier read showed and this, a stale one, does not (R26).
+
+    Without them one of two candidates would be left, and what was unclear before would look certain.
+    """
+    shown = {movement.id for movement in snapshot.movements}
+    if all(owner or kind is not MovementKind.REFUND or name in shown for (kind, name), owner in known.items()):
+        return snapshot
+    rows = tx.execute(
+        select(LedgerMovement.provider_movement_id, LedgerMovement.amount_minor, LedgerMovement.currency)
+        .where(LedgerMovement.payment_id == payment.id, LedgerMovement.kind == MovementKind.REFUND)
+        .where(LedgerMovement.operation_id.is_(None), LedgerMovement.provider_movement_id.not_in(shown))
+    )
+    missing = [Movement(MovementKind.REFUND, name, Money(minor, currency)) for name, minor, currency in rows]
+    return replace(snapshot, movements=[*snapshot.movements, *missing])
 
 
 def _is_in_review(operation: Operation) -> bool:
