@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
-from providers.kinds import MovementKind
+from providers.kinds import MovementKind, Outcome
 from providers.money import Money
 from providers.port import Capabilities, Movement, PaymentSnapshot
 from webapp.domain.doubt import MOVEMENT_OF, Doubted, Judgement, Verdict, judge
@@ -144,9 +144,16 @@ def _proven_judgement(
 
 
 def doubted(tx: Tx, operation: Operation) -> Doubted:
-    """The operation as `domain.doubt` asks about it."""
+    """The operation as `domain.doubt` asks about it.
+
+    Its baseline is that of the first attempt that may have been carried out: what came before that is not ours.
+    """
     first = tx.execute(
-        select(Attempt.baseline).where(Attempt.operation_id == operation.id).order_by(Attempt.fence).limit(1)
+        select(Attempt.baseline)
+        .where(Attempt.operation_id == operation.id, Attempt.key == operation.key)
+        .where(or_(Attempt.outcome.is_(None), Attempt.outcome != Outcome.NOT_APPLIED))
+        .order_by(Attempt.fence)
+        .limit(1)
     ).one_or_none()
     return Doubted(
         operation_id=str(operation.id),
