@@ -6,12 +6,12 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from wtforms import BooleanField, RadioField, StringField
-from wtforms.fields import SelectChoice
 
 from providers.bank_details import ACCOUNT_TYPES, wrong_fields
 from providers.port import BankDetails
 from webapp.formatting.lazy import _l
 from webapp.forms.base import stripped
+from webapp.forms.choices import SelectChoice
 
 if TYPE_CHECKING:
     from wtforms import Form as Fields

@@ -8,7 +8,6 @@ from typing import Any
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from wtforms import HiddenField, SelectField, TextAreaField
-from wtforms.fields import SelectChoice
 
 from providers.money import exponent
 from webapp.domain.amounts import AmountFault, plain_amount
@@ -17,6 +16,7 @@ from webapp.formatting.lazy import _l
 from webapp.formatting.money_words import rule_words
 from webapp.formatting.words import reason_name
 from webapp.forms.base import Form, stripped
+from webapp.forms.choices import SelectChoice
 from webapp.services.errors import AvailableChanged, NotEnough, RuleBroken
 from webapp.services.operations.filing import MOST_COMMENT
 from webapp.services.operations.wishes import WishFacts
