@@ -84,7 +84,7 @@ def _payment(shown: ShownPayment, person: SignedIn) -> dict[str, Any]:
 def _action(action: Action, shown: ShownPayment, person: SignedIn) -> dict[str, str]:
     payment = shown.payment
     amount = money(action.available_minor, payment.currency)
-    names = {K.CAPTURE: _("Capture"), K.CANCEL: _("Cancel"), K.REFUND: _("Refund")}
+    names = {K.CAPTURE: _("Capturing"), K.CANCEL: _("Cancelling"), K.REFUND: _("Refunding")}
     if not action.possible:
         return {"name": names[action.kind], "href": "", "why": order_words.hindrance_words(action.why_not)}
     if action.kind is K.CAPTURE:
