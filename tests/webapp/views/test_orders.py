@@ -133,7 +133,7 @@ def test_the_order_page_tells_the_money_and_what_can_be_done(merchant: Browser, 
     text = " ".join(re.sub("<[^>]*>", " ", page.text).split())
     assert "Captured ¥3,300 − refunded ¥1,000 − under way ¥0 = ¥2,300 can still be refunded" in text
     assert "Refund up to ¥2,300" in text
-    assert "Cancel: The money is captured already. It can only be refunded." in text
+    assert "Cancelling: The money is captured already. It can only be refunded." in text
     for words in ("scratched", "Returned", "Ana", "Refund of ¥1,000 was done", "was sent to KOMOJU"):
         assert words in text
     assert f"/payments/{payment_id}/refund" in page.text

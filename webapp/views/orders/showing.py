@@ -16,7 +16,7 @@ from webapp.extensions import db
 from webapp.formatting import day, money, order_words
 from webapp.formatting.money_words import (
     KINDS,
-    method_title,
+    method_name,
     provider_name,
     why_blocked,
     why_not_done,
@@ -70,7 +70,7 @@ def _payment(shown: ShownPayment, person: SignedIn) -> dict[str, Any]:
         "row": payment,
         "sums": shown.sums,
         "state": shown.state,
-        "method": method_title(payment.method),
+        "method": method_name(payment.method),
         "provider": provider_name(shown.account.provider),
         "account": shown.account.name,
         "page": shown.provider_page,
@@ -84,7 +84,7 @@ def _payment(shown: ShownPayment, person: SignedIn) -> dict[str, Any]:
 def _action(action: Action, shown: ShownPayment, person: SignedIn) -> dict[str, str]:
     payment = shown.payment
     amount = money(action.available_minor, payment.currency)
-    names = {K.CAPTURE: _("Capture"), K.CANCEL: _("Cancel"), K.REFUND: _("Refund")}
+    names = {K.CAPTURE: _("Capturing"), K.CANCEL: _("Cancelling"), K.REFUND: _("Refunding")}
     if not action.possible:
         return {"name": names[action.kind], "href": "", "why": order_words.hindrance_words(action.why_not)}
     if action.kind is K.CAPTURE:
@@ -95,6 +95,7 @@ def _action(action: Action, shown: ShownPayment, person: SignedIn) -> dict[str, 
     return {
         "name": names[action.kind],
         "href": url_for(endpoint, payment_id=payment.id),
+        "button": "primary" if action.kind is K.REFUND else "secondary",
         "text": text or _("Cancel and release %(amount)s", amount=amount),
         "why": ""
         if person.may(P(action.kind.value), payment.shop_id)
