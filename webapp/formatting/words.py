@@ -99,12 +99,15 @@ ROLES: Mapping[Role, tuple[str, str]] = {
 
 
 REASONS: Mapping[str, str] = {
-    "customer_wish": _l("Customer changed their mind"),
-    "returned": _l("Goods came back"),
-    "defect": _l("Goods were defective"),
-    "not_delivered": _l("Goods were not delivered"),
-    "duplicate": _l("Paid or ordered twice"),
-    "fraud": _l("Suspected fraud"),
+    "returned": _l("Returned"),
+    "damaged": _l("Damaged"),
+    "not_delivered": _l("Not delivered"),
+    "wrong_item": _l("Wrong item"),
+    "duplicate_order": _l("Duplicate order"),
+    "price_adjustment": _l("Price adjustment"),
+    "order_cancelled": _l("Order cancelled"),
+    "goodwill": _l("Goodwill"),
+    "suspected_fraud": _l("Suspected fraud"),
     "other": _l("Other"),
 }
 

@@ -10,6 +10,7 @@ from wtforms import BooleanField, Field, PasswordField, SelectField, StringField
 from providers.registry import ProviderInfo
 from webapp.formatting.lazy import _l
 from webapp.forms.base import VersionedForm, at_most, needed, stripped
+from webapp.forms.choices import pairs
 from webapp.models import Mode, ProviderAccount
 from webapp.services.provider_accounts import AccountCommand
 
@@ -26,7 +27,7 @@ class AccountForm(VersionedForm):
     """Common fields; `account_form` adds one per credential and per switch of the provider."""
 
     shop_id = SelectField(_l("Shop"))
-    mode = SelectField(_l("Mode"), choices=[(Mode.TEST.value, _l("Test")), (Mode.LIVE.value, _l("Live"))])
+    mode = SelectField(_l("Mode"), choices=pairs([(Mode.TEST.value, _l("Test")), (Mode.LIVE.value, _l("Live"))]))
     name = StringField(_l("Name"), [needed(_l("Enter a name for the account")), at_most(60)], [stripped])
     host = SelectField(_l("Server"))
 
@@ -69,8 +70,8 @@ def account_form(
     kept = account.settings if account else {}
     switches = {SWITCH + name: bool(kept.get(name)) for name in info.switches}
     form: AccountForm = kind(obj=account, data=switches) if account else kind()
-    form.host.choices = [(host, host) for host in hosts]
-    form.shop_id.choices = shops
+    form.host.choices = pairs((host, host) for host in hosts)
+    form.shop_id.choices = pairs(shops)
     if account is not None:
         form.shop_id.validate_choice = form.mode.validate_choice = False
     return form

@@ -48,8 +48,11 @@ class VersionedForm(Form):
 
     @property
     def seen_version(self) -> int:
-        """The version the person saw; 0, which fits no row, when it was tampered with."""
-        text = self.version.data or ""
+        """The version the person saw; 0, which fits no row, when it was left out or tampered with.
+
+        Only what was sent counts: the field's data may come from the row as it is now.
+        """
+        text = str((self.version.raw_data or [""])[0])
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0
 
 

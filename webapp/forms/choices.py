@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from zoneinfo import available_timezones
+
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the types
 
 from webapp.formatting import LANGUAGES
 
 CURRENCIES = ("EUR", "USD", "JPY", "SEK", "GBP", "NOK", "DKK", "CHF", "KRW", "TWD", "CNY", "HKD", "SGD", "AUD", "CAD")
+
+
+__all__ = ["SelectChoice", "currency_choices", "language_choices", "pairs", "zone_choices"]
+
+
+def pairs(options: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    """Choices out of (value, label)."""
+    return [SelectChoice(value, label) for value, label in options]
 
 
 @cache
@@ -16,17 +27,17 @@ def zones() -> tuple[str, ...]:
     return ("UTC", *sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/")))
 
 
-def zone_choices() -> list[tuple[str, str]]:
+def zone_choices() -> list[SelectChoice]:
     """For a select."""
-    return [(name, name.replace("_", " ")) for name in zones()]
+    return pairs((name, name.replace("_", " ")) for name in zones())
 
 
-def language_choices() -> list[tuple[str, str]]:
+def language_choices() -> list[SelectChoice]:
     """For a select, each in its own language."""
-    return list(LANGUAGES.items())
+    return pairs(LANGUAGES.items())
 
 
-def currency_choices(present: str | None = None) -> list[tuple[str, str]]:
+def currency_choices(present: str | None = None) -> list[SelectChoice]:
     """For a select; holds the present one even if it is not among the usual."""
     codes = CURRENCIES if present in (None, *CURRENCIES) else (str(present), *CURRENCIES)
-    return [(code, code) for code in codes]
+    return pairs((code, code) for code in codes)

@@ -13,7 +13,7 @@ from webapp.domain.permissions import Role
 from webapp.formatting import words
 from webapp.formatting.lazy import _l
 from webapp.forms.base import Form, VersionedForm, at_most, needed, stripped
-from webapp.forms.choices import language_choices, zone_choices
+from webapp.forms.choices import SelectChoice, language_choices, pairs, zone_choices
 from webapp.forms.shops import ADDRESS
 from webapp.services.passwords import LONGEST
 from webapp.services.people import PersonCommand
@@ -26,9 +26,9 @@ class RolesField(SelectMultipleField):
     option_widget = CheckboxInput()
 
 
-def role_choices(roles: Sequence[Role]) -> list[tuple[str, str]]:
+def role_choices(roles: Sequence[Role]) -> list[SelectChoice]:
     """Each role with its sentence."""
-    return [(role.value, f"{words.role_name(role)}: {words.role_sentence(role)}") for role in roles]
+    return pairs((role.value, f"{words.role_name(role)}: {words.role_sentence(role)}") for role in roles)
 
 
 class InviteForm(Form):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import Optional, StopValidation
+from wtforms import BooleanField, SelectField, StringField, TextAreaField
+from wtforms.validators import StopValidation
 
 from webapp.formatting.lazy import _l
 from webapp.forms.base import Form, VersionedForm, at_most, needed, stripped
@@ -45,7 +45,7 @@ class ShopForm(VersionedForm):
     currency = SelectField(_l("Currency"))
     language = SelectField(_l("Language"), choices=language_choices())
     time_zone = SelectField(_l("Time zone"), choices=zone_choices())
-    stop_window = IntegerField(_l("Stop window in minutes"), [Optional()])
+    stop_window = StringField(_l("Stop window in minutes"), [at_most(6)], [stripped])
     manager_email = StringField(_l("Manager's e-mail address"), [at_most(254), _an_address], [stripped])
     failure_emails = TextAreaField(_l("Addresses for failure mail"), [_addresses])
 
@@ -55,16 +55,17 @@ class ShopForm(VersionedForm):
             super().__init__()
         else:
             lines = "\n".join(shop.failure_emails)
-            super().__init__(obj=shop, data={"stop_window": shop.stop_window_s // 60, "failure_emails": lines})
+            super().__init__(obj=shop, data={"stop_window": str(shop.stop_window_s // 60), "failure_emails": lines})
             if not self.is_submitted():
                 self.failure_emails.data = lines
         self.currency.choices = currency_choices(shop.currency if shop else None)
 
-    def validate_stop_window(self, field: IntegerField) -> None:
-        """Nothing entered means no stop window."""
-        if field.raw_data and field.raw_data[0] and field.data is None:
+    def validate_stop_window(self, field: StringField) -> None:
+        """Whole minutes within a day; nothing entered means none."""
+        text = field.data or "0"
+        if not (text.isascii() and text.isdecimal()):
             raise StopValidation(str(_l("Enter the minutes using numbers, like 10")))
-        if not 0 <= (field.data or 0) <= LONGEST_STOP_MIN:
+        if int(text) > LONGEST_STOP_MIN:
             raise StopValidation(str(_l("Stop window must be between 0 and %(count)d minutes", count=LONGEST_STOP_MIN)))
 
     def command(self, code: str) -> ShopCommand:
@@ -75,7 +76,7 @@ class ShopForm(VersionedForm):
             currency=self.currency.data,
             language=self.language.data,
             time_zone=self.time_zone.data,
-            stop_window_s=(self.stop_window.data or 0) * 60,
+            stop_window_s=int(self.stop_window.data or 0) * 60,
             manager_email=self.manager_email.data or None,
             failure_emails=split_lines(self.failure_emails.data),
         )

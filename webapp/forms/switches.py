@@ -9,6 +9,7 @@ from wtforms import SelectField, StringField
 from providers.kinds import OperationKind
 from webapp.formatting.lazy import _l
 from webapp.forms.base import Form, at_most, needed, stripped
+from webapp.forms.choices import pairs
 from webapp.services.switches import SwitchCommand
 
 KINDS = {
@@ -24,7 +25,7 @@ class SwitchForm(Form):
     shop_id = SelectField(_l("Shop"))
     provider = SelectField(_l("Provider"))
     kind = SelectField(
-        _l("What"), choices=[("", _l("Everything")), *((kind.value, word) for kind, word in KINDS.items())]
+        _l("What"), choices=pairs([("", _l("Everything")), *((kind.value, word) for kind, word in KINDS.items())])
     )
     reason = StringField(_l("Why"), [needed(_l("Enter why sending has to stop")), at_most(200)], [stripped])
 

@@ -33,10 +33,7 @@ def choose_password(actor: SignedIn, old: str, new: str) -> str:
 
     Raises RuleBroken("wrong_password", "too_short", "too_long" or "too_weak").
     """
-    if not passwords.SHORTEST <= len(new) <= passwords.LONGEST:
-        raise RuleBroken("too_short" if len(new) < passwords.SHORTEST else "too_long")
-    if passwords.is_weak(new, about=(actor.email, actor.email.partition("@")[0], actor.name)):
-        raise RuleBroken("too_weak")
+    passwords.check_new(new, about=(actor.email, actor.email.partition("@")[0], actor.name))
     with reading() as tx:
         stored = tx.get_one(User, actor.user_id).password_hash
     if not passwords.fits(stored, old):

@@ -85,6 +85,29 @@ def invite(actor: SignedIn, command: PersonCommand) -> tuple[uuid.UUID, str]:
     return in_transaction(work)
 
 
+def add_by_operator(command: PersonCommand, password: str | None) -> str | None:
+    """A person added on the command line: with a password, or with a one-time code, which is returned.
+
+    Raises RuleBroken("email_taken", "too_short", "too_long" or "too_weak").
+    """
+    if password is not None:
+        passwords.check_new(password, about=(command.email, command.name))
+    stored = passwords.hash_password(password) if password is not None else None
+
+    def work(tx: Tx) -> str | None:
+        user_id, code = add_person(tx, command, None)
+        if stored is not None:
+            tx.get_one(User, user_id).password_hash = stored
+            tx.flush()
+        details = {"roles": [role.value for role in command.roles], "person": audit.personal(command.email)}
+        now = runtime.current().clock.now(tx)
+        subject = ("user", user_id)
+        audit.write(tx, audit.SYSTEM, "person.added", subject, shop_id=command.shop_id, details=details, at=now)
+        return None if stored is not None else code
+
+    return in_transaction(work)
+
+
 def add_person(tx: Tx, command: PersonCommand, by: uuid.UUID | None) -> tuple[uuid.UUID, str]:
     """The rows of a new person in the caller's transaction; the id and the one-time code."""
     if tx.scalar(select(User.id).where(User.email == command.email)):

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import func, select
 
 from webapp.domain.permissions import Permission, Role
+from webapp.domain.shop_defaults import REASONS, STATUSES
 from webapp.models import Grant, Order, OrderStatus, RefundReason, Shop, StatusKind, Via
 from webapp.services import audit, runtime
 from webapp.services.audit import personal, write
@@ -16,9 +17,6 @@ from webapp.services.editing import change, differences
 from webapp.services.errors import NoRight, RuleBroken
 from webapp.services.sessions import SignedIn
 from webapp.services.unit_of_work import Tx, in_transaction
-
-DEFAULT_REASONS = ("customer_wish", "returned", "defect", "not_delivered", "duplicate", "fraud", "other")
-DEFAULT_STATUSES = ("New", "Paid", "Shipped", "Completed", "Cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +67,10 @@ def add_shop(tx: Tx, command: ShopCommand) -> uuid.UUID:
     shop = Shop(**values, created_at=runtime.current().clock.now(tx))
     tx.add(shop)
     tx.flush()
-    for position, (kind, name) in enumerate(zip(StatusKind, DEFAULT_STATUSES, strict=True)):
-        tx.add(OrderStatus(shop_id=shop.id, code=kind.value, name=name, kind=kind, position=position))
-    for position, code in enumerate(DEFAULT_REASONS):
-        needs = code == "other"
+    for position, (code, name) in enumerate(STATUSES):
+        kind = StatusKind(code)
+        tx.add(OrderStatus(shop_id=shop.id, code=code, name=name, kind=kind, position=position))
+    for position, (code, needs) in enumerate(REASONS):
         tx.add(RefundReason(shop_id=shop.id, code=code, comment_required=needs, position=position))
     tx.flush()
     return shop.id

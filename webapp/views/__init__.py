@@ -2,13 +2,32 @@
 
 from flask import Blueprint
 
-from webapp.views import accounts, audit, auth, frame, health, home, me, people, shops, switches
+from webapp.views import (
+    accounts,
+    audit,
+    auth,
+    cancellations,
+    frame,
+    health,
+    home,
+    me,
+    operations,
+    orders,
+    people,
+    refunds,
+    shops,
+    switches,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     frame.bp,
     auth.bp,
     health.bp,
     home.bp,
+    orders.bp,
+    refunds.bp,
+    cancellations.bp,
+    operations.bp,
     me.bp,
     shops.bp,
     accounts.bp,

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from webapp.domain.permissions import Permission, Role
 from webapp.extensions import db
+from webapp.forms.choices import pairs
 from webapp.forms.people import InviteForm, RolesForm, role_choices
 from webapp.forms.refusals import refusal_text, refuse
 from webapp.htmx import page, see_other
@@ -42,7 +43,7 @@ def create() -> ResponseReturnValue:
     """Invite a colleague; the one-time code is shown once, on this answer only."""
     form = InviteForm()
     mine = shops.visible(db.session(), visible_shops(MANAGE))
-    form.shop_id.choices = [(str(shop.id), shop.name) for shop in mine]
+    form.shop_id.choices = pairs((str(shop.id), shop.name) for shop in mine)
     form.roles.choices = role_choices(list(Role))
     status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():

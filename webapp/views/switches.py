@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from webapp.domain.permissions import Permission
 from webapp.extensions import db
+from webapp.forms.choices import pairs
 from webapp.forms.refusals import refusal_text
 from webapp.forms.switches import KINDS, SwitchForm
 from webapp.htmx import page, see_other
@@ -29,8 +30,8 @@ def index() -> ResponseReturnValue:
     mine = shops.visible(tx, visible_shops(FLIP))
     form = SwitchForm()
     every = [("", _("All shops"))] if switches.may_flip(tx, person, None) else []
-    form.shop_id.choices = [*every, *((str(shop.id), shop.name) for shop in mine)]
-    form.provider.choices = [("", _("All providers")), *((info.name, info.title) for info in providers.known())]
+    form.shop_id.choices = pairs([*every, *((str(shop.id), shop.name) for shop in mine)])
+    form.provider.choices = pairs([("", _("All providers")), *((info.name, info.title) for info in providers.known())])
     if form.validate_on_submit():
         switches.throw(person, form.command())
         flash(_("Sending is stopped for what matches. What is under way is still looked up."))
