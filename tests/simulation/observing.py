@@ -34,7 +34,8 @@ class Observing:
         if world.database.in_transaction:
             self._maybe_disk_full(point)
             return
-        if not world.calm and world.random.random() < world.weights.freeze:
+        wanted = world.weights.freeze_only in {"", point.value}
+        if wanted and not world.calm and world.random.random() < world.weights.freeze:
             self._freeze(point)
         self._hold_up()
 
