@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from alembic import context
@@ -21,17 +22,26 @@ def render_item(kind: str, item: Any, _autogen: Any) -> str | bool:
     return False
 
 
+def include_object(_item: Any, name: str | None, kind: str, _reflected: bool, _compare_to: Any) -> bool:
+    """PostgreSQL rewrites the expression of this index, so it never looks equal to what was asked for."""
+    return not (kind == "index" and name == "ix_payments_state")
+
+
 def migrate(connection: Connection) -> None:
     """Bring `connection` to the wanted revision."""
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         render_item=render_item,
+        include_object=include_object,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
         compare_server_default=True,
         transaction_per_migration=True,
     )
+    # SQLite cannot tell what an index over an expression stands on; PostgreSQL can, so the check there covers both
+    warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index")
+    warnings.filterwarnings("ignore", "autogenerate skipping metadata-specified expression-based index")
     with context.begin_transaction():
         context.run_migrations()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -26,6 +26,16 @@ def exponent(currency: str) -> int:
     if digits is None:
         raise MoneyError(f"Unknown currency: {currency!r}")
     return int(digits)
+
+
+@cache
+def currencies_by_exponent() -> Mapping[int, frozenset[str]]:
+    """Every currency with decimals of its own, grouped by their number."""
+    groups: dict[int, set[str]] = {}
+    for currency in Currency:
+        if currency.exponent is not None:
+            groups.setdefault(int(currency.exponent), set()).add(currency.code)
+    return {digits: frozenset(codes) for digits, codes in groups.items()}
 
 
 @dataclass(frozen=True, slots=True, order=False)

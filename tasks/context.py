@@ -29,12 +29,12 @@ def task(work: Callable[[str], None]) -> Callable[[str], None]:
     @functools.wraps(work)
     def wrapped(row_id: str) -> None:
         started = time.monotonic()
-        with structlog.contextvars.bound_contextvars(task=work.__name__, row=row_id):
+        with structlog.contextvars.bound_contextvars(task=work.__name__, row_id=row_id):
             if has_app_context():
                 work(row_id)
             else:
                 with application().app_context():
                     work(row_id)
-            log.info("task_done", ms=round((time.monotonic() - started) * 1000))
+            log.info("task_done", duration_ms=round((time.monotonic() - started) * 1000))
 
     return wrapped

@@ -39,7 +39,7 @@ class Relay:
             self._publish(words)
         except RedisError as failure:
             if self._reachable:
-                log.error("redis_unreachable", error=type(failure).__name__, waiting=len(words))
+                log.error("redis_unreachable", error_type=type(failure).__name__, count=len(words))
             self._reachable = False
             return 0
         self._reachable = True

@@ -69,7 +69,7 @@ def _attempt(work: Callable[[], object]) -> None:
     try:
         work()
     except (SQLAlchemyError, DatabaseBusy, RedisError) as failure:
-        log.error("scheduler_waits", error=type(failure).__name__)
+        log.error("scheduler_waits", error_type=type(failure).__name__)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from tasks.context import application
 from tasks.sweep import run_due
 from webapp.config import load_settings
 from webapp.services import runtime
+from webapp.services.operations import running
 
 QUEUES = ("money", "default")
 POLL_SECONDS = 15
@@ -75,6 +76,11 @@ class QueueWorker(Worker):
 
     max_connection_wait_time = 5.0
     stop: Stop
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Looks at the clock before it forks: a job's own process lives too short to notice a jump (R8)."""
+        running.steadiness_here().is_steady()
+        super().execute_job(job, queue)
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """The start of a forked job: nothing of the parent's is used, and leases get this process's name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,11 +17,11 @@ from providers.kinds import OperationKind
 from providers.port import Capabilities, PaymentProvider
 from tests import factories
 from tests.emulator import EmulatorClient
-from webapp.models import Operation, Payment, Via
+from webapp.models import Attempt, Operation, Payment, ProviderAccount, Via
 from webapp.services import accounts, runtime, verify
 from webapp.services.audit import Actor
 from webapp.services.clock import DatabaseClock
-from webapp.services.operations import running
+from webapp.services.operations import first_byte, running
 from webapp.services.operations.filing import Wish, file_operation
 from webapp.services.payments.adding import Addition, add_payment
 from webapp.services.runtime import AccountKeys, Runtime
@@ -36,6 +36,7 @@ class MovableClock(DatabaseClock):
 
     def __init__(self) -> None:
         self.ahead = timedelta(0)
+        self.wall_jump = timedelta(0)  # of the machine's clock alone
 
     def now(self, tx: Session) -> datetime:
         """UTC, moved."""
@@ -43,7 +44,7 @@ class MovableClock(DatabaseClock):
 
     def wall(self) -> datetime:
         """UTC, moved."""
-        return super().wall() + self.ahead
+        return super().wall() + self.ahead + self.wall_jump
 
     def monotonic(self) -> float:
         """Seconds, moved."""
@@ -59,7 +60,9 @@ class EmulatedProviders:
     def open(self, keys: AccountKeys) -> PaymentProvider:
         """A ready adapter."""
         base = self._bases[keys.provider]
-        return registry.build(keys.provider, keys.host, keys.credentials, emulator_base=base)
+        return registry.build(
+            keys.provider, keys.host, keys.credentials, emulator_base=base, before_send=first_byte.check
+        )
 
     def capabilities(self, provider: str) -> Capabilities:
         """What the provider can do."""
@@ -134,6 +137,26 @@ class Desk:
         query = update(Operation).where(Operation.id == operation_id).values(due_at=early)
         in_transaction(lambda tx: tx.execute(query))
 
+    def run_now(self, operation_id: uuid.UUID) -> Operation:
+        """Have a worker look at an operation at once; the row after it."""
+        self.make_due(operation_id)
+        self.run(operation_id)
+        return self.operation(operation_id)
+
+    def attempts(self, operation_id: uuid.UUID) -> Sequence[Attempt]:
+        """The calls made for an operation, first one first."""
+        query = select(Attempt).where(Attempt.operation_id == operation_id).order_by(Attempt.fence)
+        return in_transaction(lambda tx: tx.scalars(query).all())
+
+    def account(self) -> ProviderAccount:
+        """The account's row as it is now."""
+        return in_transaction(lambda tx: tx.get_one(ProviderAccount, self.account_id))
+
+    def change(self, row: type[Any], row_id: Any, **values: Any) -> None:
+        """Write into a row behind the engine's back."""
+        query = update(row).where(row.id == row_id).values(values)
+        in_transaction(lambda tx: tx.execute(query))
+
     def effects(self, payment_id: uuid.UUID, kind: str = "refund") -> list[dict[str, Any]]:
         """What really happened at the provider."""
         return self.emulator.effects(self.row(payment_id).provider_ref, kind)
@@ -147,7 +170,7 @@ class Desk:
 @contextmanager
 def open_desk(database_url: str, emulator: EmulatorClient, secret_key: str = "sk_test_example") -> Iterator[Desk]:
     """A desk on one database, as the process-wide runtime (so that threads of a test share it)."""
-    engine = create_engine(database_url)
+    engine = create_engine(database_url, pool_size=20)
     prepare_engine(engine)
     clock = MovableClock()
     here = Runtime(

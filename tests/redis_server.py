@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import time
@@ -10,6 +11,8 @@ from pathlib import Path
 import redis
 
 from tasks.local.redis_server import redis_command
+
+FILES = "appendonlydir"
 
 
 class RedisServer:
@@ -43,6 +46,15 @@ class RedisServer:
         """Forget everything, as an operator's mistake would."""
         with redis.Redis.from_url(self.url) as client:
             client.flushall()
+
+    def keep_copy(self, folder: Path) -> None:
+        """Copy what it has written; the server must be stopped."""
+        shutil.copytree(self._folder / FILES, folder)
+
+    def restore_copy(self, folder: Path) -> None:
+        """Put an older state back, as from a backup; the server must be stopped."""
+        shutil.rmtree(self._folder / FILES)
+        shutil.copytree(folder, self._folder / FILES)
 
     def kill(self) -> None:
         """SIGKILL: the server gets no chance to write."""

@@ -14,7 +14,7 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from webapp import cli, errors, formatting, logs
+from webapp import books, cli, errors, formatting, logs
 from webapp.config import LOOPBACK, PROVIDERS, Settings, load_settings
 from webapp.extensions import babel, csrf, db
 from webapp.security.guard import check_declarations, init_guard
@@ -39,6 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     RuntimeError when a route declares no access.
     """
     settings = settings or load_settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     logs.configure_logs()
     app = Flask(__name__, static_url_path=f"/static/{_static_digest()}")
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_headers(app)
     errors.init_app(app)
     cli.init_app(app)
+    books.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     check_declarations(app)

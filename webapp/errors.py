@@ -8,7 +8,7 @@ import structlog
 from flask import Flask, Response, g, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from webapp import htmx
 from webapp.extensions import db
@@ -80,6 +80,8 @@ def _stale_form(_error: CSRFError) -> Response:
 
 def _http(error: HTTPException) -> Response | HTTPException:
     code = error.code or 500
+    if isinstance(error, SecurityError):
+        return Response("Unknown host.\n", 400, mimetype="text/plain")  # no page: nothing of ours has an address there
     if code < 400:
         return error  # a redirect of the router
     if code == 404:

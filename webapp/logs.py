@@ -49,7 +49,8 @@ def configure_logs(level: int = logging.INFO) -> None:
     handler.paydesk = True  # type: ignore[attr-defined]  # marks ours, so that a second call replaces it
     root.addHandler(handler)
     root.setLevel(level)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for library in ("alembic", "httpx", "httpcore", "rq.worker"):
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def _last_steps() -> list[Processor]:

@@ -31,9 +31,10 @@ class Welcome(threading.Thread):
             _say("Paydesk does not answer; the lines above say why. Ctrl-C ends it.")
             return
         sign_ins = _demo(self._environ)
+        mails = f"http://127.0.0.1:{ports['emulator']}/mails"
         _say(
             f"Paydesk is ready:   {self._settings.public_url}\n"
-            f"Mail it has sent:   {emulator}/mails\n"
+            f"Mail it has sent:   {mails}\n"
             f"Data is kept in:    {self._settings.data_dir}\n"
             f"Other ports:        redis {ports['redis']}, emulator {ports['emulator']}, mail {ports['smtp']}\n"
             f"\n{sign_ins}\n"

@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_currency, format_decimal
 from flask import Flask, g, request, session
 from flask_babel import get_locale, gettext
 from markupsafe import Markup
 
 from providers.money import exponent
-from webapp.formatting import words
+from webapp.formatting import money_words, words
 
 LANGUAGES = {"en": "English", "fr": "Français", "ja": "日本語", "sv": "Svenska"}
 LANGUAGE = "language"
@@ -21,9 +21,14 @@ LANGUAGE = "language"
 
 def init_app(app: Flask) -> None:
     """Make the filters known to templates, and the words of states, rights and roles."""
-    app.jinja_env.filters.update(money=money, number=number, when=when, exact=exact, day=day)
+    app.jinja_env.filters.update(money=money, number=number, when=when, exact=exact, day=day, age=age)
+    app.jinja_env.filters.update(reason_name=words.reason_name)
     app.jinja_env.globals.update(page_language=page_language, state_tag=words.state_tag, right_name=words.right_name)
     app.jinja_env.globals.update(role_name=words.role_name, role_sentence=words.role_sentence)
+    app.jinja_env.globals.update(method_name=money_words.method_name, method_title=money_words.method_title)
+    app.jinja_env.globals.update(provider_name=money_words.provider_name)
+    app.jinja_env.globals.update(why_not=money_words.why_not, why_not_done=money_words.why_not_done)
+    app.jinja_env.globals.update(kind_name=money_words.kind_name)
     app.jinja_env.add_extension("jinja2.ext.do")
 
 
@@ -61,21 +66,26 @@ def when(moment: datetime | None, *, now: datetime | None = None) -> Markup:
     """A moment in words close to now (“today 14:05”), the exact one with its zone on hover; a dash for None."""
     if moment is None:
         return Markup("–")
-    local = moment.astimezone(_zone())
-    today = (now or datetime.now(UTC)).astimezone(_zone()).date()
-    text = f"{_day_in_words(local.date(), today)} {format_time(local, 'short', locale=_locale())}"
+    local = moment.astimezone(reader_zone())
+    today = (now or datetime.now(UTC)).astimezone(reader_zone()).date()
+    text = f"{_day_in_words(local.date(), today)} {format_time(local, 'HH:mm', locale=_locale())}"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), exact(moment), text)
 
 
 def exact(moment: datetime) -> str:
     """A moment to the second with its zone."""
-    return str(format_datetime(moment, "d MMM y HH:mm:ss z", tzinfo=_zone(), locale=_locale()))
+    return str(format_datetime(moment, "d MMM y HH:mm:ss z", tzinfo=reader_zone(), locale=_locale()))
 
 
 def day(moment: datetime | date) -> str:
     """A date of the person's zone, in the middle length of the locale."""
-    value = moment.astimezone(_zone()).date() if isinstance(moment, datetime) else moment
-    return str(format_date(value, "medium", locale=_locale()))
+    value = moment.astimezone(reader_zone()).date() if isinstance(moment, datetime) else moment
+    return str(format_date(value, "medium", locale=_date_locale()))
+
+
+def age(span: timedelta) -> str:
+    """How long something has lasted, in its largest unit: "3 hours"."""
+    return str(format_timedelta(span, locale=_locale()))
 
 
 def _day_in_words(value: date, today: date) -> str:
@@ -87,7 +97,7 @@ def _day_in_words(value: date, today: date) -> str:
     if value in near:
         return str(near[value])
     if value.year == today.year:
-        return str(format_skeleton("MMMd", value, locale=_locale()))
+        return str(format_skeleton("MMMd", value, locale=_date_locale()))
     return day(value)
 
 
@@ -95,7 +105,13 @@ def _locale() -> str:
     return str(get_locale() or "en")
 
 
-def _zone() -> ZoneInfo:
+def _date_locale() -> str:
+    """Dates in English put the day first: the desk's English readers are not only American."""
+    return "en_GB" if _locale() == "en" else _locale()
+
+
+def reader_zone() -> ZoneInfo:
+    """The time zone in which the person reads."""
     try:
         return ZoneInfo(chosen_zone())
     except (ZoneInfoNotFoundError, ValueError):

@@ -10,6 +10,7 @@ from webapp.domain.operations import OperationState
 from webapp.domain.payment_state import PaymentState
 from webapp.domain.permissions import Permission, Role
 from webapp.formatting.lazy import _l
+from webapp.models import RefundReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,25 @@ ROLES: Mapping[Role, tuple[str, str]] = {
         _l("May do everything, gives the roles of admin and owner, and decides on results that need a decision."),
     ),
 }
+
+
+REASONS: Mapping[str, str] = {
+    "returned": _l("Returned"),
+    "damaged": _l("Damaged"),
+    "not_delivered": _l("Not delivered"),
+    "wrong_item": _l("Wrong item"),
+    "duplicate_order": _l("Duplicate order"),
+    "price_adjustment": _l("Price adjustment"),
+    "order_cancelled": _l("Order cancelled"),
+    "goodwill": _l("Goodwill"),
+    "suspected_fraud": _l("Suspected fraud"),
+    "other": _l("Other"),
+}
+
+
+def reason_name(reason: RefundReason) -> str:
+    """The shop's own name for a reason, else the translated code."""
+    return reason.name or str(REASONS.get(reason.code, reason.code))
 
 
 def state_tag(state: StrEnum | str) -> Tag:

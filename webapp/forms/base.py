@@ -22,15 +22,15 @@ class Form(FlaskForm):
 
     def __init__(self, *args: Any, **values: Any) -> None:
         """As FlaskForm: reads the request when it is a post."""
-        super().__init__(*args, **values)
+        super().__init__(*args, **values)  # type: ignore[no-untyped-call]  # no types there
 
     def is_submitted(self) -> bool:
         """Whether the request sends this form."""
-        return bool(super().is_submitted())
+        return bool(super().is_submitted())  # type: ignore[no-untyped-call]  # the same
 
     def validate_on_submit(self, extra_validators: Any = None) -> bool:
         """Whether the request sends this form and every field is in order."""
-        return bool(super().validate_on_submit(extra_validators))
+        return bool(super().validate_on_submit(extra_validators))  # type: ignore[no-untyped-call]  # the same
 
     def refuse(self, field: str, message: str) -> None:
         """Add `message` to `field`; an unknown name or "" makes it an error of the whole form."""
@@ -48,8 +48,11 @@ class VersionedForm(Form):
 
     @property
     def seen_version(self) -> int:
-        """The version the person saw; 0, which fits no row, when it was tampered with."""
-        text = self.version.data or ""
+        """The version the person saw; 0, which fits no row, when it was left out or tampered with.
+
+        Only what was sent counts: the field's data may come from the row as it is now.
+        """
+        text = str((self.version.raw_data or [""])[0])
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0
 
 

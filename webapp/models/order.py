@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, column, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, new_id
@@ -22,8 +22,16 @@ class Order(Base):
         ForeignKeyConstraint(["shop_id", "status_id"], ["order_statuses.shop_id", "order_statuses.id"]),
         CheckConstraint("total_minor between 0 and 1000000000000000", name="total_bounds"),
         Index("ix_orders_shop_mode_ordered", "shop_id", "mode", "ordered_at", "id"),
-        Index("ix_orders_buyer_email", "buyer_email"),
-        Index("ix_orders_number", "number"),
+        Index("ix_orders_shop_mode_status_ordered", "shop_id", "mode", "status_id", "ordered_at", "id"),
+        Index("ix_orders_shop_mode_total", "shop_id", "mode", "total_minor"),
+        Index("ix_orders_beginning", "shop_id", "mode", "number", postgresql_ops={"number": "text_pattern_ops"}),
+        Index(
+            "ix_orders_buyer",
+            "shop_id",
+            "mode",
+            func.lower(column("buyer_email")).label("buyer"),
+            postgresql_ops={"buyer": "text_pattern_ops"},
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

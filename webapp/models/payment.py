@@ -6,11 +6,12 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from providers.kinds import MovementKind, ProviderState
 from webapp.models.base import Base, Json, new_id
+from webapp.models.payment_state import STATE_SQL
 from webapp.models.shop import Mode
 
 
@@ -36,7 +37,22 @@ class Payment(Base):
             name="bounds",
         ),
         Index("ix_payments_order", "order_id"),
-        Index("ix_payments_provider_ref", "provider_ref"),
+        Index(
+            "ix_payments_beginning",
+            "shop_id",
+            "mode",
+            "provider_ref",
+            postgresql_ops={"provider_ref": "text_pattern_ops"},
+        ),
+        Index("ix_payments_shop_mode_method", "shop_id", "mode", "method"),
+        Index("ix_payments_state", "shop_id", "mode", text(STATE_SQL)),
+        Index(
+            "ix_payments_frozen",
+            "shop_id",
+            "mode",
+            sqlite_where=text("frozen_at is not null"),
+            postgresql_where=text("frozen_at is not null"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

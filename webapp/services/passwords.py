@@ -9,6 +9,8 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from webapp.services.errors import RuleBroken
+
 SHORTEST, LONGEST = 15, 128
 FEWEST_DIFFERENT = 6
 INVITE = "invite:"
@@ -57,6 +59,14 @@ def is_weak(password: str, *, about: tuple[str, ...] = ()) -> bool:
     if plain in _COMMON or len(set(plain)) < FEWEST_DIFFERENT:
         return True
     return any(word and word.casefold() in plain for word in about)
+
+
+def check_new(password: str, *, about: tuple[str, ...]) -> None:
+    """RuleBroken("too_short", "too_long" or "too_weak") for a password that may not be chosen (6.2.x)."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise RuleBroken("too_short" if len(password) < SHORTEST else "too_long")
+    if is_weak(password, about=about):
+        raise RuleBroken("too_weak")
 
 
 def new_invite(now: datetime) -> tuple[str, str]:

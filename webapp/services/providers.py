@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from providers import registry
 from providers.port import Capabilities, PaymentProvider
 from providers.registry import EMULATOR, ProviderInfo
+from webapp.services.operations import first_byte
 from webapp.services.runtime import AccountKeys
 
 
@@ -19,7 +20,9 @@ class RegistryProviders:
     def open(self, keys: AccountKeys) -> PaymentProvider:
         """A ready adapter; the caller closes it. Raises what the registry raises for a wrong account."""
         emulator = self._emulators.get(keys.provider)
-        return registry.build(keys.provider, keys.host, keys.credentials, emulator_base=emulator)
+        return registry.build(
+            keys.provider, keys.host, keys.credentials, emulator_base=emulator, before_send=first_byte.check
+        )
 
     def capabilities(self, provider: str) -> Capabilities:
         """What the provider can do, without keys."""

@@ -34,6 +34,9 @@ class Providers(Protocol):
     def capabilities(self, provider: str) -> Capabilities:
         """What the provider can do, without keys."""
 
+    def hosts(self, provider: str) -> tuple[str, ...]:
+        """The host entries that an account may name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:

@@ -18,6 +18,7 @@ class Vault:
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
             raise VaultError("The key ring is empty")
+        self._first = Fernet(keys[0])
         self._fernet = MultiFernet([Fernet(key) for key in keys])
 
     def seal(self, secret: str, place: str) -> str:
@@ -35,6 +36,14 @@ class Vault:
             raise VaultError(f"The secret for {place} was sealed for another place")
         secret: str = envelope["secret"]
         return secret
+
+    def is_fresh(self, sealed: str) -> bool:
+        """Whether the secret stands under the first key of the ring already."""
+        try:
+            self._first.decrypt(sealed.encode())
+        except InvalidToken:
+            return False
+        return True
 
     def reseal(self, sealed: str) -> str:
         """The same secret under the first key of the ring (key rotation)."""

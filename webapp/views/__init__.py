@@ -2,6 +2,36 @@
 
 from flask import Blueprint
 
-from webapp.views import auth, frame, health, home
+from webapp.views import (
+    accounts,
+    audit,
+    auth,
+    cancellations,
+    frame,
+    health,
+    home,
+    me,
+    operations,
+    orders,
+    people,
+    refunds,
+    shops,
+    switches,
+)
 
-BLUEPRINTS: tuple[Blueprint, ...] = (frame.bp, auth.bp, home.bp, health.bp)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    frame.bp,
+    auth.bp,
+    health.bp,
+    home.bp,
+    orders.bp,
+    refunds.bp,
+    cancellations.bp,
+    operations.bp,
+    me.bp,
+    shops.bp,
+    accounts.bp,
+    people.bp,
+    switches.bp,
+    audit.bp,
+)

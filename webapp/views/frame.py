@@ -53,21 +53,20 @@ PLACES = (
 
 @bp.app_context_processor
 def surroundings() -> dict[str, Any]:
-    """What base.html needs."""
+    """What base.html needs: `frame`, and `is_test` for every page."""
     person = find_current()
     if person is None or person.must_choose_password:
-        return {"languages": LANGUAGES, "person": None, "is_test": False}
-    return {
-        "languages": LANGUAGES,
+        return {"frame": {"person": None, "languages": LANGUAGES}, "is_test": False}
+    frame = {
         "person": person,
-        "is_test": person.mode is Mode.TEST,
+        "languages": LANGUAGES,
         "places": _places(person),
         "shops": _shops(person),
         "chosen_shop": chosen_shop(),
         "here": request.full_path.rstrip("?"),
-        "pages": current_app.view_functions,
         "can_search": "orders.index" in current_app.view_functions,
     }
+    return {"frame": frame, "is_test": person.mode is Mode.TEST}
 
 
 @bp.post("/frame/mode")

@@ -1,18 +1,72 @@
-"""Home: what waits for me."""
+"""Home: what waits for the person, and the sums of the last days."""
 
 from __future__ import annotations
 
-from flask import Blueprint
-from flask.typing import ResponseReturnValue
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Any
 
+from flask import Blueprint, current_app, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from webapp.domain.permissions import Permission
+from webapp.extensions import db
+from webapp.formatting import reader_zone
 from webapp.htmx import page
-from webapp.security import signed_in
+from webapp.security import current, shops_in_view, signed_in
+from webapp.services import home, runtime
+from webapp.services.home import Waiting
 
 bp = Blueprint("home", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Heap:
+    """One tile: how many wait, in words, and where they are; `href` is empty where there is no page to open."""
+
+    count: int
+    words: str
+    colour: str
+    href: str
 
 
 @bp.get("/")
 @signed_in
 def index() -> ResponseReturnValue:
     """What waits for the person, and the sums of the last days."""
-    return page("home/index.html", block="waiting")
+    tx, person = db.session(), current()
+    now = runtime.current().clock.now(tx)
+    zone = reader_zone()
+    midnight = datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
+    seen = shops_in_view(Permission.VIEW)
+    waiting = home.waiting(tx, seen, person.mode, now)
+    return page(
+        "home/index.html",
+        block="waiting",
+        heaps=_heaps(waiting),
+        waiting=waiting,
+        turnover=home.turnover(tx, seen, person.mode, midnight),
+        has_shops=bool(person.grants),
+        managed=shops_in_view(Permission.MANAGE_ACCOUNTS),
+    )
+
+
+def _heaps(waiting: Waiting) -> list[Heap]:
+    here = [
+        Heap(waiting.unknown, _("Results that we do not know yet"), "violet", _address("operations.unknown")),
+        Heap(waiting.review, _("Results that need a decision"), "amber", _address("operations.review")),
+        Heap(
+            waiting.rejected_of_late,
+            _("Refunds not done in the last 7 days"),
+            "red",
+            _address("refunds.index", state="rejected"),
+        ),
+        Heap(waiting.blocked, _("Held back before sending"), "amber", _address("refunds.index", state="queued")),
+        Heap(waiting.frozen, _("Frozen payments"), "red", _address("orders.index", state="held")),
+    ]
+    return [heap for heap in here if heap.count]
+
+
+def _address(endpoint: str, **query: Any) -> str:
+    return url_for(endpoint, **query) if endpoint in current_app.view_functions else ""

@@ -18,15 +18,25 @@ from webapp.models import Mode, Payment, ProviderAccount, RefundReason, Shop, Us
 from webapp.models.base import new_id
 from webapp.services import runtime
 from webapp.services.audit import Actor
-from webapp.services.new_shops import create_shop
 from webapp.services.operations import running
 from webapp.services.operations.filing import Wish, file_operation
 from webapp.services.payments.adding import Addition, add_payment
 from webapp.services.payments.reading import read_payment
+from webapp.services.shops import ShopCommand, add_shop
 from webapp.services.unit_of_work import Tx, in_transaction
 from webapp.services.vault import credential_place
 
 CODE = "tea"
+SHOP = ShopCommand(
+    code=CODE,
+    name="茶屋 Sencha",
+    currency="JPY",
+    language="ja",
+    time_zone="Asia/Tokyo",
+    stop_window_s=0,
+    manager_email="owner@demo.test",
+    failure_emails=("owner@demo.test",),
+)
 SECRETS = {Mode.TEST: "sk_test_demo_tea", Mode.LIVE: "sk_live_demo_tea"}
 _HERE = uuid.UUID("6f0a3f4e-9c57-4b0e-8a58-0d9a4f3f2b11")  # so that an interrupted demo goes on where it stopped
 
@@ -61,9 +71,7 @@ def _shop(control: httpx.Client) -> tuple[uuid.UUID, dict[Mode, uuid.UUID], dict
         if found is not None:
             return found.id, _accounts(tx, found.id), _people(tx)
         now = runtime.current().clock.now(tx)
-        shop_id = create_shop(
-            tx, code=CODE, name="茶屋 Sencha", currency="JPY", language="ja", time_zone="Asia/Tokyo", now=now
-        )
+        shop_id = add_shop(tx, SHOP)
         people = add_people(tx, shop_id, now)
         for mode, key in SECRETS.items():
             _add_account(tx, shop_id, mode, key)

@@ -53,7 +53,7 @@ def _with(**fields: Any) -> Mapping[str, Any]:
 MANUAL = _with(capture="manual")
 WRONG_AMOUNT = _with(kind="wrong_amount", call="refund", times=1, amount_minor=7)
 
-TEST_ORDERS = (
+LIVE_ORDERS = (
     DemoOrder("TEA-1001", "佐藤 花子", 3300),
     DemoOrder("TEA-1002", "鈴木 一郎", 5400, method="konbini"),
     DemoOrder("TEA-1003", "高橋 健", 12800, fields=MANUAL),
@@ -81,7 +81,7 @@ TEST_ORDERS = (
     DemoOrder("TEA-1017", "木村 湊", 6050, fields=_with(tax=550)),
     DemoOrder("TEA-1018", "林 芽依", 3080, method="konbini"),
 )
-LIVE_ORDERS = (
+TEST_ORDERS = (
     DemoOrder("TEA-2001", "清水 樹", 4950),
     DemoOrder("TEA-2002", "山口 詩", 7150, method="konbini"),
     DemoOrder("TEA-2003", "Olivia Martin", 8900, currency="EUR"),

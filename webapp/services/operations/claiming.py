@@ -9,7 +9,7 @@ from enum import Enum, auto
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from webapp.domain.operations import (
@@ -20,7 +20,7 @@ from webapp.domain.operations import (
     next_look_up,
 )
 from webapp.domain.permissions import PERMISSIONS, Permission
-from webapp.models import Grant, Installation, KillSwitch, Operation, Payment, ProviderAccount, User, Via
+from webapp.models import Grant, Installation, KillSwitch, Operation, Payment, ProviderAccount, RefundReason, User, Via
 from webapp.models.operation import ONE_AT_A_TIME
 from webapp.services import accounts, runtime
 from webapp.services.accounts import Account
@@ -54,6 +54,7 @@ class Claim:
     payment: Payment
     account: Account
     sends_blocked: bool  # recovery, kill switch or breaker: only look-ups go on
+    reason: str  # the shop's code for the reason; the comment for colleagues never leaves the desk
 
 
 _OPEN_STATES = (
@@ -63,6 +64,10 @@ _OPEN_STATES = (
     OperationState.UNKNOWN,
     OperationState.PENDING,
 )
+
+DueRow = tuple[
+    Operation, Payment, ProviderAccount, datetime | None, str | None, uuid.UUID | None, str | None
+]  # with: in recovery since, kill switch, other operation of the payment, code of the reason
 
 _sibling = aliased(Operation)
 _RIGHT_FOR = {"refund": Permission.REFUND, "cancel": Permission.CANCEL, "capture": Permission.CAPTURE}
@@ -78,7 +83,8 @@ def claim(tx: Tx, operation_id: uuid.UUID | None, steadiness: Steadiness) -> Cla
     row = _due_row(tx, operation_id, now)
     if row is None or not steadiness.is_steady():
         return NoWork.NOTHING_DUE
-    operation, payment, account, recovering, switch, sibling = row
+    operation, payment, account, recovering, switch, sibling, reason = row
+    rows = (operation, payment, account, reason)
     if operation.state is OperationState.AWAITING_APPROVAL:
         expire(tx, operation, "approval_lapsed", now)
         return NoWork.SETTLED
@@ -87,9 +93,9 @@ def claim(tx: Tx, operation_id: uuid.UUID | None, steadiness: Steadiness) -> Cla
         return NoWork.SETTLED
     if operation.state is not OperationState.QUEUED:
         blocked = bool(recovering or switch or account.breaker_opened_at)
-        return _take(tx, Task.LOOK_UP, (operation, payment, account), now, sends_blocked=blocked)
+        return _take(tx, Task.LOOK_UP, rows, now, sends_blocked=blocked)
     if _may_be_sent(tx, operation, account, (recovering, switch, sibling), now):
-        return _take(tx, Task.SEND, (operation, payment, account), now, sends_blocked=False)
+        return _take(tx, Task.SEND, rows, now, sends_blocked=False)
     return NoWork.SETTLED
 
 
@@ -110,12 +116,10 @@ def _may_be_sent(
     return True
 
 
-def _due_row(
-    tx: Tx, operation_id: uuid.UUID | None, now: datetime
-) -> tuple[Operation, Payment, ProviderAccount, datetime | None, str | None, uuid.UUID | None] | None:
+def _due_row(tx: Tx, operation_id: uuid.UUID | None, now: datetime) -> DueRow | None:
     values = {"at": now} if operation_id is None else {"at": now, "operation_id": operation_id}
     row = tx.execute(_due_query(named=operation_id is not None), values).one_or_none()
-    return None if row is None else (row[0], row[1], row[2], row[3], row[4], row[5])
+    return None if row is None else (row[0], row[1], row[2], row[3], row[4], row[5], row[6])
 
 
 @cache
@@ -135,8 +139,8 @@ def _due_query(*, named: bool) -> Any:
     return query.where(Operation.id == bindparam("operation_id")) if named else query
 
 
-def _obstacles() -> tuple[Any, Any, Any]:
-    """Recovery, kill switch, and another operation of the payment."""
+def _obstacles() -> tuple[Any, Any, Any, Any]:
+    """Recovery, kill switch, another operation of the payment; and the code of the reason."""
     recovering = select(Installation.recovery_since).where(Installation.id == 1).scalar_subquery()
     switch = (
         select(KillSwitch.reason)
@@ -154,7 +158,13 @@ def _obstacles() -> tuple[Any, Any, Any]:
         .correlate(Operation)
         .scalar_subquery()
     )
-    return recovering, switch, sibling
+    reason = (
+        select(func.coalesce(RefundReason.provider_code, RefundReason.code))
+        .where(RefundReason.id == Operation.reason_id)
+        .correlate(Operation)
+        .scalar_subquery()
+    )
+    return recovering, switch, sibling, reason
 
 
 def _in_the_way() -> Any:
@@ -233,12 +243,12 @@ def _give_up_on_sender(tx: Tx, operation: Operation, now: datetime) -> None:
 def _take(
     tx: Tx,
     task: Task,
-    rows: tuple[Operation, Payment, ProviderAccount],
+    rows: tuple[Operation, Payment, ProviderAccount, str | None],
     now: datetime,
     *,
     sends_blocked: bool,
 ) -> Claim | NoWork:
-    operation, payment, account = rows
+    operation, payment, account, reason = rows
     until = now + LEASE
     fence = operation.fence + 1
     taken = tx.execute(
@@ -258,4 +268,4 @@ def _take(
     if taken is None:
         return NoWork.SETTLED
     copy = Account(account.id, account.provider, account.host, account.credentials, account.settings, account.version)
-    return Claim(Lease(operation.id, fence, until), task, operation, payment, copy, sends_blocked)
+    return Claim(Lease(operation.id, fence, until), task, operation, payment, copy, sends_blocked, reason or "")

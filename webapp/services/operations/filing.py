@@ -7,6 +7,7 @@ import shutil
 import uuid
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -220,6 +221,7 @@ def _refuse_when_disk_is_full() -> None:
     folder = runtime.current().data_dir
     if folder is None:
         return
-    usage = shutil.disk_usage(folder)
+    there = next(path for path in (Path(folder), *Path(folder).absolute().parents) if path.exists())
+    usage = shutil.disk_usage(there)  # a folder that is not made yet will be made on this disk
     if usage.free < usage.total * LEAST_DISK_FREE:
         raise RuleBroken("disk_full")

@@ -59,7 +59,7 @@ def look_up(claim: Claim) -> None:
         in_transaction(lambda tx: _no_view(tx, claim, credentials_refused=True))
         return
     except (ProviderUnavailable, OutcomeUnknown, PaymentNotFound) as failure:
-        log.info("look_up_failed", operation=str(claim.operation.id), error=type(failure).__name__)
+        log.info("look_up_failed", operation_id=str(claim.operation.id), error_type=type(failure).__name__)
         in_transaction(lambda tx: _no_view(tx, claim, credentials_refused=False))
         return
     reached(KillPoint.LOOKING_UP)

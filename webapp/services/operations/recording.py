@@ -10,7 +10,7 @@ from sqlalchemy import update
 from providers.kinds import Outcome, ResolutionClass
 from providers.money import Money
 from providers.port import Movement, Reply
-from webapp.domain.doubt import MOVEMENT_OF
+from webapp.domain.doubt import MOVEMENT_OF, Verdict
 from webapp.domain.operations import (
     OperationState,
     next_look_up,
@@ -88,9 +88,8 @@ def _succeed(tx: Tx, claim: Claim, payment: Payment, operation: Operation, reply
         return
     if reply.snapshot is not None:
         proven = {operation.id: reply.movement_id}
-        apply_snapshot(tx, payment, reply.snapshot, claim.account.capabilities, now, proven=proven)
-        ended = tx.get_one(Operation, operation.id, populate_existing=True)
-        if ended.state is not OperationState.SUCCEEDED:
+        judged = apply_snapshot(tx, payment, reply.snapshot, claim.account.capabilities, now, proven=proven)
+        if judged[operation.id].verdict is not Verdict.FOUND:
             raise AssertionError(f"{operation.id}: the answer named a movement that it does not hold")
         return
     movement = Movement(MOVEMENT_OF[operation.kind], reply.movement_id, asked, str(operation.id), now)

@@ -5,22 +5,24 @@ from __future__ import annotations
 import uuid
 
 import structlog
+from sqlalchemy import or_, select
 
 from providers.errors import ProviderError
-from webapp.services import accounts, runtime
+from webapp.models import Operation
+from webapp.services import accounts, runtime, wake_ups
+from webapp.services.clock import Clock
 from webapp.services.operations.claiming import Claim, NoWork, Task, claim
 from webapp.services.operations.leases import LeaseLost
 from webapp.services.operations.looking_up import look_up
 from webapp.services.operations.sending import send
-from webapp.services.runtime import Runtime
 from webapp.services.steadiness import Steadiness
-from webapp.services.unit_of_work import in_transaction
+from webapp.services.unit_of_work import Tx, in_transaction
 from webapp.services.vault import VaultError
 
 log = structlog.get_logger()
 GO_ON_S = 20.0
 
-_steadiness: dict[int, tuple[Runtime, Steadiness]] = {}
+_steadiness: dict[int, tuple[Clock, Steadiness]] = {}
 
 
 def run_operation(operation_id: uuid.UUID) -> bool:
@@ -38,18 +40,32 @@ def run_due(most_s: float = GO_ON_S) -> int:
     return done
 
 
+def leave_word_if_more_is_due() -> None:
+    """Write a wake-up when work is left, so that another job goes on at once and not at the next poll."""
+
+    def work(tx: Tx) -> None:
+        now = runtime.current().clock.now(tx)
+        free = or_(Operation.lease_until.is_(None), Operation.lease_until < now)
+        due = select(Operation.id).where(Operation.due_at <= now, free).limit(1)
+        left = tx.scalar(due)
+        if left is not None:
+            wake_ups.for_operation(tx, left, now)
+
+    in_transaction(work)
+
+
 def _run(operation_id: uuid.UUID | None) -> NoWork | None:
     """None when a claim was made and worked on."""
-    steadiness = _steadiness_here()
+    steadiness = steadiness_here()
     claimed = in_transaction(lambda tx: claim(tx, operation_id, steadiness))
     if isinstance(claimed, NoWork):
         return claimed
     try:
         _work(claimed)
     except LeaseLost as lost:
-        log.warning("lease_lost", operation=str(lost))
+        log.warning("lease_lost", operation_id=str(lost))
     except VaultError as broken:
-        log.error("credentials_unreadable", account=str(claimed.account.id), error=str(broken))
+        log.error("credentials_unreadable", account_id=str(claimed.account.id), error_type=str(broken))
         in_transaction(lambda tx: accounts.stop_for_credentials(tx, claimed.account.id))
     return None
 
@@ -63,7 +79,7 @@ def _work(claimed: Claim) -> None:
         try:
             baseline = _fetch_baseline(claimed)
         except ProviderError as failure:
-            log.info("baseline_not_read", operation=str(claimed.operation.id), error=type(failure).__name__)
+            log.info("baseline_not_read", operation_id=str(claimed.operation.id), error_type=type(failure).__name__)
             return  # the lease lapses and the operation is claimed again
     send(claimed, baseline)
 
@@ -73,8 +89,9 @@ def _fetch_baseline(claimed: Claim) -> list[str]:
     return [movement.id for movement in snapshot.movements]
 
 
-def _steadiness_here() -> Steadiness:
-    here = runtime.current()
-    if id(here) not in _steadiness:
-        _steadiness[id(here)] = (here, Steadiness(here.clock))
-    return _steadiness[id(here)][1]
+def steadiness_here() -> Steadiness:
+    """This process's memory of the clock. A forked process goes on with its parent's, which saw the jump before it."""
+    clock = runtime.current().clock
+    if id(clock) not in _steadiness:
+        _steadiness[id(clock)] = (clock, Steadiness(clock))
+    return _steadiness[id(clock)][1]

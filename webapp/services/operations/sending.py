@@ -17,21 +17,21 @@ from providers.money import Money
 from providers.port import BankDetails, MoneyRequest, PaymentProvider, Reply, WireCall
 from webapp.domain.operations import (
     CALL_DEADLINE,
-    COMMIT_TO_FIRST_BYTE_S,
     LEASE,
     OperationState,
     states_before,
 )
-from webapp.models import Attempt, LedgerMovement, Operation, RefundReason
+from webapp.models import Attempt, LedgerMovement, Operation
 from webapp.models.base import new_id
 from webapp.services import accounts, runtime
 from webapp.services.kill_points import KillPoint, reached
+from webapp.services.operations import first_byte
 from webapp.services.operations.claiming import Claim
 from webapp.services.operations.filing import facts_of
 from webapp.services.operations.leases import Lease, LeaseLost
 from webapp.services.operations.outcomes import withdraw_by_desk
 from webapp.services.operations.recording import record
-from webapp.services.unit_of_work import Tx, in_transaction
+from webapp.services.unit_of_work import DatabaseBusy, Tx, in_transaction, reading
 from webapp.services.vault import bank_details_place, call_place
 
 log = structlog.get_logger()
@@ -67,7 +67,10 @@ def send(claim: Claim, baseline: list[str] | None = None) -> None:
 
 def _call(claim: Claim, adapter: PaymentProvider) -> WireCall | None:
     """The stored bytes of an earlier send under the same key (R12), else new ones; None: not expressible."""
-    stored = in_transaction(lambda tx: _stored_call(tx, claim.operation))
+    stored = None
+    if claim.operation.first_sent_at is not None or claim.operation.tries:
+        with reading() as tx:
+            stored = _stored_call(tx, claim.operation)
     if stored is not None:
         return stored
     try:
@@ -107,23 +110,11 @@ def _request(claim: Claim) -> MoneyRequest:
         payment_ref=claim.payment.provider_ref,
         money=Money(operation.amount_minor, operation.currency),
         whole_rest=operation.whole_rest,
-        reason=_reason_text(operation),
+        reason=claim.reason,
         payment=facts_of(claim.payment),
         settings=claim.account.settings,
         bank_details=_bank_details(operation),
     )
-
-
-def _reason_text(operation: Operation) -> str:
-    """What the provider may show to a buyer: the shop's code for the reason, never the comment for colleagues."""
-    if operation.reason_id is None:
-        return ""
-
-    def read(tx: Tx) -> str:
-        reason = tx.get_one(RefundReason, operation.reason_id)
-        return reason.provider_code or reason.code
-
-    return in_transaction(read)
 
 
 def _bank_details(operation: Operation) -> BankDetails | None:
@@ -142,7 +133,7 @@ def _commit_attempt(
         if not any(name in str(refusal.orig) for name in ONE_AT_A_TIME_NAMES):
             raise
         # I7: another operation of the payment is under way. The lease lapses and this one waits.
-        log.info("operation_waits", operation=str(claim.operation.id))
+        log.info("operation_waits", operation_id=str(claim.operation.id))
         return None
     if attempt_id is None:
         return None
@@ -200,12 +191,12 @@ def _ledger_ids(tx: Tx, operation: Operation) -> list[str]:
 
 def _call_once(adapter: PaymentProvider, call: WireCall, sending: Sending) -> Reply:
     """One call; what is raised becomes the port's outcome, so that it is recorded like an answer."""
-    waited = runtime.current().clock.monotonic() - sending.committed_at
-    if waited > COMMIT_TO_FIRST_BYTE_S:
+    if first_byte.is_too_late(sending.committed_at):
         return Reply(Outcome.NOT_APPLIED, code="waited_too_long", message="Not sent: the process was held up")
     reached(KillPoint.ON_THE_WIRE)
     try:
-        reply = adapter.send(call)
+        with first_byte.sent_soon_after(sending.committed_at):
+            reply = adapter.send(call)
     except ProviderUnavailable as unavailable:
         return Reply(Outcome.NOT_APPLIED, code="not_reached", message=str(unavailable))
     except OutcomeUnknown as unknown:
@@ -222,8 +213,8 @@ def _record_until_lease_ends(claim: Claim, sending: Sending, reply: Reply) -> No
         try:
             record(claim, sending.attempt_id, reply)
             return
-        except OperationalError as failure:
-            log.error("result_not_written", operation=str(claim.operation.id), error=type(failure.orig).__name__)
+        except (OperationalError, DatabaseBusy) as failure:
+            log.error("result_not_written", operation_id=str(claim.operation.id), error_type=type(failure).__name__)
             if clock.monotonic() >= until:
                 raise
             time.sleep(1)

@@ -19,7 +19,7 @@ from webapp.services import audit
 from webapp.services.audit import SYSTEM
 from webapp.services.operations.leases import Lease
 from webapp.services.operations.outcomes import end
-from webapp.services.payments.booking import Booked, book, known_movements
+from webapp.services.payments.booking import Booked, Known, book, known_movements
 from webapp.services.unit_of_work import Tx
 
 _MAY_HAVE_MOVED = frozenset(
@@ -44,14 +44,16 @@ def apply_snapshot(
     is for the look-up. An operation in review is judged but never moved: people settle it.
     """
     under_way = _under_way(tx, payment.id)
-    judgements = _judge_all(tx, payment, snapshot, under_way, capabilities, proven or {})
+    known = known_movements(tx, payment.id)
+    seen = _with_booked(tx, payment, snapshot, known)
+    judgements = _judge_all(tx, known, seen, under_way, capabilities, proven or {})
     owners: dict[str, Operation] = {}
     for operation in under_way:
         judgement = judgements[operation.id]
         movable = operation.state is not OperationState.REVIEW
         if judgement.verdict is Verdict.FOUND and judgement.movement is not None and movable:
             owners[judgement.movement.id] = operation
-    booked = book(tx, payment, snapshot.movements, owners, now, snapshot=snapshot)
+    booked = book(tx, payment, snapshot.movements, owners, now, snapshot=snapshot, known=known)
     for operation in owners.values():
         lease = Lease(operation.id, operation.fence, now)
         end(tx, lease, operation, OperationState.SUCCEEDED, now, release_reservation=False)
@@ -71,16 +73,14 @@ def _under_way(tx: Tx, payment_id: uuid.UUID) -> Sequence[Operation]:
 
 def _judge_all(
     tx: Tx,
-    payment: Payment,
+    known: Known,
     snapshot: PaymentSnapshot,
     under_way: Sequence[Operation],
     capabilities: Capabilities,
     proven: Mapping[uuid.UUID, str],
 ) -> dict[uuid.UUID, Judgement]:
-    known = known_movements(tx, payment.id)
     taken = {movement_id for (_kind, movement_id), owner in known.items() if owner}
     taken |= set(proven.values())
-    snapshot = _with_booked(tx, payment, snapshot, known)
     judgements: dict[uuid.UUID, Judgement] = {}
     for operation in sorted(under_way, key=_is_in_review):  # people settle those, so they take nothing from others
         judgement = _proven_judgement(snapshot, operation, proven)

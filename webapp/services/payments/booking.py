@@ -50,8 +50,12 @@ class Booked:
     operation_id: uuid.UUID | None
 
 
-def known_movements(tx: Tx, payment_id: uuid.UUID) -> dict[tuple[MovementKind, str], uuid.UUID | None]:
-    """What stands in the ledger: (kind, provider's id) -> our operation, None for one made elsewhere."""
+Known = dict[tuple[MovementKind, str], uuid.UUID | None]
+"""What stands in the ledger: (kind, provider's id) -> our operation, None for one made elsewhere."""
+
+
+def known_movements(tx: Tx, payment_id: uuid.UUID) -> Known:
+    """The payment's movements as they stand in the ledger."""
     rows = tx.execute(
         select(LedgerMovement.kind, LedgerMovement.provider_movement_id, LedgerMovement.operation_id).where(
             LedgerMovement.payment_id == payment_id
@@ -68,12 +72,15 @@ def book(
     now: datetime,
     *,
     snapshot: PaymentSnapshot | None = None,
+    known: Known | None = None,
 ) -> list[Booked]:
     """Book the movements that are new and settle the reservations of `owners` (movement id -> operation).
 
+    `known` spares a read where the caller has just made it under the payment's lock.
+
     Sums, reservations, excess and the payment's state change in one statement, so I1's CHECKs hold throughout.
     """
-    known = known_movements(tx, payment.id)
+    known = known_movements(tx, payment.id) if known is None else known
     sums = {name: getattr(payment, name) for name, _sign in _SIGNED_SUM.values()}
     booked: list[Booked] = []
     for movement in _bookable(payment, movements, snapshot):

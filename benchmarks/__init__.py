@@ -1,0 +1,1 @@
+"""Figures beside limits or plain baselines of the same run: `make bench`."""

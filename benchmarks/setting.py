@@ -1,0 +1,110 @@
+"""A whole Paydesk for a measurement: real database, Redis, emulator and settings, in a folder of its own."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tasks.local.ports import HOST
+from tests.databases import ROOT, PostgresDatabases, SqliteDatabases, postgres_server
+from tests.redis_server import RedisServer
+
+KINDS = ("sqlite", "postgresql")
+SECRET_KEY = "sk_test_bench"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where everything is; `environ` is what every process of the measurement gets."""
+
+    kind: str
+    folder: Path
+    environ: dict[str, str]
+    emulator_url: str
+
+    def control(self, method: str, path: str, body: object = None) -> dict[str, object]:
+        """One call to the emulator's control side."""
+        answer = httpx.request(method, f"{self.emulator_url}/_emulator/{path}", json=body, timeout=60, trust_env=False)
+        answer.raise_for_status()
+        found: dict[str, object] = answer.json()
+        return found
+
+    def start(self, *module: str) -> subprocess.Popen[bytes]:
+        """A process of ours with these settings."""
+        return subprocess.Popen(
+            [sys.executable, "-m", *module],
+            env=self.environ,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=(self.folder / f"{'-'.join(module)}.log").open("ab"),
+        )
+
+
+@contextmanager
+def setting(kind: str, port: int = 18600) -> Iterator[Setting]:
+    """Everything but the processes that are measured; gone at the end, also from the disk."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paydesk-bench-")))
+        redis = RedisServer(folder)
+        redis.start()
+        stack.callback(redis.stop)
+        emulator_url = f"http://{HOST}:{port + 2}"
+        environ = _environ(kind, folder, redis.url, emulator_url, port, stack)
+        os.environ.update(environ)
+        made = Setting(kind, folder, environ, emulator_url)
+        emulator = made.start("providers.emulator", "--port", str(port + 2), "--data", ":memory:")
+        stack.callback(_end, emulator)
+        _wait_for(made)
+        made.control("POST", "accounts", {"provider": "komoju", "mode": "test", "secret_key": SECRET_KEY})
+        yield made
+
+
+def _environ(kind: str, folder: Path, redis_url: str, emulator_url: str, port: int, stack: ExitStack) -> dict[str, str]:
+    databases: SqliteDatabases | PostgresDatabases
+    if kind == "sqlite":
+        databases = SqliteDatabases(folder)
+    else:
+        databases = PostgresDatabases(stack.enter_context(postgres_server()), folder)
+    secret = "benchmark-only-" + "k9Lm2QxZ" * 4
+    return os.environ | {
+        "PAYDESK_ENV": "development",
+        "PAYDESK_PORT": str(port),
+        "PAYDESK_DATA_DIR": str(folder / "data"),
+        "PAYDESK_DATABASE_URL": stack.enter_context(databases.fresh()),
+        "PAYDESK_REDIS_URL": redis_url,
+        "PAYDESK_SECRET_KEY": secret,
+        "PAYDESK_AUDIT_KEY": secret[::-1],
+        "PAYDESK_KEYRING": base64.urlsafe_b64encode(bytes(range(32))).decode(),
+        "PAYDESK_EMULATOR_KOMOJU_URL": f"{emulator_url}/komoju",
+    }
+
+
+def _wait_for(made: Setting) -> None:
+    until = time.monotonic() + 20
+    while True:
+        try:
+            made.control("GET", "clock")
+            return
+        except httpx.TransportError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,208 @@
+"""A desk whose programs are real processes: start, strike, restart, wait until quiet, compare the books."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from providers.kinds import OperationKind
+from tests import factories
+from tests.desk import KEY, Desk, open_desk
+from tests.emulator import EmulatorClient
+from tests.kills.blows import Blow, is_alive
+from tests.kills.programs import Program, Starter, until
+from tests.redis_server import RedisServer
+from webapp.config import load_settings
+from webapp.domain.operations import NOT_TERMINAL, OperationState
+from webapp.models import Attempt, Operation, Payment, WakeUp
+from webapp.services import runtime, verify
+from webapp.services.unit_of_work import Tx, in_transaction
+
+SECRET = "kills-only-" + "x7Kq2mPz" * 4
+STEP = timedelta(seconds=61)
+"""How much time is let pass at once for a row: more than a read may be stale (R26) and two reads are apart."""
+TIMES = ("due_at", "lease_until", "state_since", "first_sent_at", "last_sent_at", "doubt_since", "absent_read_at")
+
+
+@dataclass
+class World:
+    """One database, one Redis, one emulator, and the programs on them."""
+
+    desk: Desk
+    starter: Starter
+    redis: RedisServer
+    folder: Path
+    env: dict[str, str]
+    programs: list[Program] = field(default_factory=list)
+
+    def start(self, role: str, blow: Blow | None = None, **knobs: str) -> Program:
+        """Start a program, to be struck or to live; knobs in lower case, without KILLS_."""
+        folder = self.folder / f"{role}-{len(self.programs)}"
+        folder.mkdir()
+        env = self.env | {"KILLS_LOG": str(folder / "log")} | {f"KILLS_{k.upper()}": v for k, v in knobs.items()}
+        if blow is not None:
+            env |= blow.environment(folder)
+        program = Program(role, self.starter.start(role, env), folder)
+        self.programs.append(program)
+        return program
+
+    def worker(self, blow: Blow | None = None, **knobs: str) -> Program:
+        """A worker whose poller looks often."""
+        return self.start("worker", blow, **({"poll_s": "0.2"} | knobs))
+
+    def payment(self, kind: OperationKind, amount_minor: int = 3300) -> uuid.UUID:
+        """A payment of which such an operation may be asked."""
+        fields = {} if kind is OperationKind.REFUND else {"capture": "manual"}
+        return self.desk.payment(amount_minor, **fields)
+
+    def ask(self, payment_id: uuid.UUID, kind: OperationKind, amount_minor: int | None = None) -> uuid.UUID:
+        """File an operation from this process."""
+        return self.desk.ask(payment_id, amount_minor, kind)
+
+    def file(self, payment_id: uuid.UUID, kind: OperationKind, request: uuid.UUID, blow: Blow | None) -> Program:
+        """File one from a process of its own, and wait until that has ended or died."""
+        wish = {
+            "user": str(self.desk.user_id),
+            "shop": str(self.desk.shop_id),
+            "payment": str(payment_id),
+            "kind": kind.value,
+            "request": str(request),
+            "amount_minor": None,
+            "reason": str(factories.reason(self.desk.shop_id)),
+        }
+        program = self.start("file", blow, wish=json.dumps(wish))
+        until(lambda: not program.runs, 20, "the filing process ends")
+        return program
+
+    def attempts(self, operation_id: uuid.UUID) -> int:
+        """How many calls were made or begun for an operation."""
+        query = select(func.count()).select_from(Attempt).where(Attempt.operation_id == operation_id)
+        return in_transaction(lambda tx: int(tx.execute(query).scalar_one()))
+
+    def published(self, operation_id: uuid.UUID) -> bool:
+        """Whether the relay has handed over the wake-up."""
+        query = select(WakeUp.id).where(WakeUp.row_id == operation_id, WakeUp.published_at.is_not(None))
+        return in_transaction(lambda tx: tx.execute(query).first() is not None)
+
+    def until_struck(self, program: Program, seconds: float = 30.0) -> None:
+        """Let time pass until the blow falls, and the struck process is dead or frozen."""
+        deadline = time.monotonic() + seconds
+        while program.struck is None:
+            assert time.monotonic() < deadline, f"no blow fell: {self.tell()}"
+            self.pass_time()
+            time.sleep(0.1)
+
+    def until_dead(self, program: Program, seconds: float = 30.0) -> None:
+        """Until the blow has killed the program."""
+        self.until_struck(program, seconds)
+        until(lambda: not program.runs, 10, "the struck program dies")
+
+    def pass_time(self) -> None:
+        """Let a minute pass for every row that no living process works on, and for the provider."""
+        in_transaction(_age)
+        self.desk.emulator.advance(STEP.total_seconds())
+
+    def until_quiet(self, seconds: float = 40.0) -> None:
+        """Let time pass until every operation has ended."""
+        deadline = time.monotonic() + seconds
+        while in_transaction(_under_way):
+            assert time.monotonic() < deadline, f"not quiet: {self.tell()}"
+            self.pass_time()
+            time.sleep(0.15)
+
+    def assert_books_agree(self) -> None:
+        """Our books and the provider's ledger say the same, and neither finds a rule broken (I1, I2, I9)."""
+        ledger = self.desk.emulator.ledger()
+        assert ledger["broken"] == []
+        assert list(verify.problems()) == []
+        shown = {payment["reference"]: payment for payment in ledger["payments"]}
+        for row in in_transaction(lambda tx: tx.scalars(select(Payment)).all()):
+            theirs = shown[row.provider_ref]
+            for name in ("captured_minor", "cancelled_minor", "refunded_minor"):
+                assert getattr(row, name) == theirs[name], (row.provider_ref, name, getattr(row, name), theirs)
+            assert row.capture_reserved_minor + row.cancel_reserved_minor + row.refund_reserved_minor == 0
+        effects = sorted(
+            (effect["reference"], effect["kind"], effect["amount_minor"])
+            for effect in ledger["effects"]
+            if effect["source"] == "api"
+        )
+        assert effects == in_transaction(_done), self.tell()
+
+    def tell(self) -> str:
+        """Every operation's standing, and what the programs said last."""
+        rows = in_transaction(lambda tx: tx.scalars(select(Operation)).all())
+        lines = [
+            f"{row.kind} {row.state} due {row.due_at} fence {row.fence} by {row.lease_owner} {row.lease_until}"
+            f" {row.provider_code} {row.provider_message} blocked {row.blocked_by}"
+            for row in rows
+        ]
+        logs = [
+            f"{p.role} {p.pid} struck {p.struck}: {(p.folder / 'log').read_text()[-1500:]}" for p in self.programs[-4:]
+        ]
+        return "\n".join(lines + logs)
+
+    def end(self) -> None:
+        """Kill whatever still runs."""
+        for program in self.programs:
+            program.kill()
+
+
+def _under_way(tx: Tx) -> bool:
+    return tx.execute(select(Operation.id).where(Operation.state.in_(NOT_TERMINAL)).limit(1)).first() is not None
+
+
+def _done(tx: Tx) -> list[tuple[str, str, int]]:
+    rows = tx.execute(
+        select(Payment.provider_ref, Operation.kind, Operation.amount_minor)
+        .join(Payment, Payment.id == Operation.payment_id)
+        .where(Operation.state == OperationState.SUCCEEDED)
+    )
+    return sorted((reference, kind.value, amount) for reference, kind, amount in rows)
+
+
+def _age(tx: Tx) -> None:
+    now = runtime.current().clock.now(tx)
+    for row in tx.scalars(select(Operation).where(Operation.state.in_(NOT_TERMINAL)).with_for_update(skip_locked=True)):
+        if row.lease_until is not None and row.lease_until >= now and is_alive(_pid(row.lease_owner)):
+            continue
+        for name in TIMES:
+            if getattr(row, name) is not None:
+                setattr(row, name, getattr(row, name) - STEP)
+
+
+def _pid(owner: str | None) -> int:
+    """The process that a lease names: `host:pid`, or `web:pid:random` before a fork gave it its own."""
+    return int((owner or ":0").split(":")[1])
+
+
+@contextmanager
+def open_world(
+    database_url: str, starter: Starter, redis: RedisServer, emulator: EmulatorClient, folder: Path
+) -> Iterator[World]:
+    """A desk with a scheduler; ends with all its processes."""
+    env: dict[str, Any] = {
+        "PAYDESK_ENV": "development",
+        "PAYDESK_DATA_DIR": str(folder / "data"),
+        "PAYDESK_DATABASE_URL": database_url,
+        "PAYDESK_REDIS_URL": redis.url,
+        "PAYDESK_SECRET_KEY": SECRET,
+        "PAYDESK_AUDIT_KEY": SECRET[::-1],
+        "PAYDESK_KEYRING": KEY,
+        "PAYDESK_EMULATOR_KOMOJU_URL": f"{emulator.base_url}/komoju",
+    }
+    with open_desk(database_url, emulator) as desk:
+        runtime.install(replace(runtime.current(), audit_key=load_settings(env).audit_key))
+        world = World(desk, starter, redis, folder, env)
+        try:
+            yield world
+        finally:
+            world.end()

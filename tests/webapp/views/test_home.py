@@ -1,0 +1,96 @@
+"""Home counts what waits in the shops and the mode that the reader looks at."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import Flask
+from sqlalchemy import select
+
+from providers.kinds import MovementKind, ProviderState
+from tests import factories
+from tests.pages import Desk
+from tests.webapp.conftest import password_hash
+from webapp.domain.permissions import Role
+from webapp.models import Installation, LedgerMovement, Mode, Order, OrderStatus, Payment, Shop
+from webapp.services.unit_of_work import in_transaction
+
+NOW = datetime.now(UTC)
+
+
+def paid(shop: Shop, minor: int, **payment: object) -> Payment:
+    status = in_transaction(lambda tx: tx.scalars(select(OrderStatus.id).where(OrderStatus.shop_id == shop.id)).first())
+    account = factories.account(shop.id, "sk", name=uuid.uuid4().hex, mode=Mode.LIVE)
+    order = factories.add(
+        Order(
+            id=uuid.uuid4(),
+            shop_id=shop.id,
+            mode=Mode.LIVE,
+            number=uuid.uuid4().hex,
+            status_id=status,
+            currency="JPY",
+            total_minor=minor,
+            ordered_at=NOW,
+            created_at=NOW,
+        )
+    )
+    values = {
+        "id": uuid.uuid4(),
+        "shop_id": shop.id,
+        "order_id": order.id,
+        "account_id": account.id,
+        "mode": Mode.LIVE,
+        "provider_ref": uuid.uuid4().hex,
+        "method": "card",
+        "currency": "JPY",
+        "created_at": NOW,
+        "provider_state": ProviderState.CAPTURED,
+        "authorised_minor": minor,
+        "captured_minor": minor,
+    }
+    made: Payment = factories.add(Payment(**(values | payment)))
+    for kind, amount in ((MovementKind.CAPTURE, minor), (MovementKind.REFUND, minor // 4)):
+        factories.add(
+            LedgerMovement(
+                shop_id=shop.id,
+                payment_id=made.id,
+                account_id=account.id,
+                kind=kind,
+                amount_minor=amount,
+                currency="JPY",
+                provider_movement_id=uuid.uuid4().hex,
+                booked_at=NOW,
+            )
+        )
+    return made
+
+
+def test_sums_of_the_days_and_frozen_payments_are_those_of_the_readers_shops(
+    signed_in: Callable[..., Desk], shop: Shop
+) -> None:
+    paid(shop, 4000, frozen_at=NOW, frozen_reason="difference")
+    paid(factories.shop("print"), 9999)
+    page = signed_in(Role.VIEWER).get("/")
+    assert "Frozen payments" in page.text
+    cells = [each.text.strip() for each in page.all("td")][:5]
+    assert cells == ["JPY", "¥4,000", "¥1,000", "¥3,000", "1"]
+    assert "9,999" not in page.text
+
+
+def test_recovery_mode_is_said_first_of_all(signed_in: Callable[..., Desk]) -> None:
+    in_transaction(lambda tx: setattr(tx.get_one(Installation, 1), "recovery_since", NOW))
+    assert "Recovery mode" in signed_in(Role.VIEWER).get("/").text
+
+
+def test_a_person_without_a_role_is_told_who_can_help(quick_app: Flask) -> None:
+    person = factories.user(password_hash=password_hash())
+    assert "An admin or owner can give you one." in Desk(quick_app).sign_in(person.email).text
+
+
+def test_the_part_that_refreshes_itself_comes_alone(signed_in: Callable[..., Desk]) -> None:
+    answer = signed_in(Role.VIEWER).client.get("/", headers={"HX-Request": "true"})
+    assert "<html" not in answer.text
+    assert 'id="waiting"' in answer.text
+    assert "HX-Request" in answer.headers["Vary"]

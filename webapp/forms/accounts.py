@@ -1,0 +1,77 @@
+"""The form of a provider account, made from what the registry knows of the provider."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from wtforms import BooleanField, Field, PasswordField, SelectField, StringField
+
+from providers.registry import ProviderInfo
+from webapp.formatting.lazy import _l
+from webapp.forms.base import VersionedForm, at_most, needed, stripped
+from webapp.forms.choices import pairs
+from webapp.models import Mode, ProviderAccount
+from webapp.services.provider_accounts import AccountCommand
+
+CREDENTIAL, SWITCH = "credential_", "switch_"
+LONGEST_CREDENTIAL = 500
+LABELS = {
+    "secret_key": _l("Secret key"),
+    "publishable_key": _l("Publishable key"),
+    "partial_refund_with_tax": _l("Partial refunds of payments with tax are agreed with the provider"),
+}
+
+
+class AccountForm(VersionedForm):
+    """Common fields; `account_form` adds one per credential and per switch of the provider."""
+
+    shop_id = SelectField(_l("Shop"))
+    mode = SelectField(_l("Mode"), choices=pairs([(Mode.TEST.value, _l("Test")), (Mode.LIVE.value, _l("Live"))]))
+    name = StringField(_l("Name"), [needed(_l("Enter a name for the account")), at_most(60)], [stripped])
+    host = SelectField(_l("Server"))
+
+    def credential_fields(self) -> list[Field]:
+        """One write-only field per credential."""
+        return [field for field in self if field.short_name.startswith(CREDENTIAL)]
+
+    def switch_fields(self) -> list[Field]:
+        """One tick box per yes/no setting."""
+        return [field for field in self if field.short_name.startswith(SWITCH)]
+
+    def command(self, provider: str, kept: ProviderAccount | None = None) -> AccountCommand:
+        """What the service needs; shop and mode of an existing account never change."""
+        settings = {field.short_name.removeprefix(SWITCH): bool(field.data) for field in self.switch_fields()}
+        return AccountCommand(
+            shop_id=kept.shop_id if kept else uuid.UUID(self.shop_id.data),
+            provider=provider,
+            mode=kept.mode if kept else Mode(self.mode.data),
+            name=self.name.data or "",
+            host=self.host.data,
+            credentials={
+                field.short_name.removeprefix(CREDENTIAL): (field.data or "").strip()
+                for field in self.credential_fields()
+            },
+            settings={**(kept.settings if kept else {}), **settings},
+        )
+
+
+def account_form(
+    info: ProviderInfo, hosts: tuple[str, ...], shops: list[tuple[str, str]], account: ProviderAccount | None = None
+) -> AccountForm:
+    """The form for that provider, filled from `account`; stored credentials are never put in."""
+    fields: dict[str, Any] = {}
+    for each in info.credentials:
+        label = LABELS.get(each.name, each.name)
+        fields[CREDENTIAL + each.name] = PasswordField(label, [at_most(LONGEST_CREDENTIAL)])
+    for switch in info.switches:
+        fields[SWITCH + switch] = BooleanField(LABELS.get(switch, switch))
+    kind = type("ProviderAccountForm", (AccountForm,), fields)
+    kept = account.settings if account else {}
+    switches = {SWITCH + name: bool(kept.get(name)) for name in info.switches}
+    form: AccountForm = kind(obj=account, data=switches) if account else kind()
+    form.host.choices = pairs((host, host) for host in hosts)
+    form.shop_id.choices = pairs(shops)
+    if account is not None:
+        form.shop_id.validate_choice = form.mode.validate_choice = False
+    return form

@@ -1,0 +1,83 @@
+"""One payment of an order: its sums, and for each action how much can move now, or why nothing can."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from providers.kinds import MovementKind, NotOffered, OperationKind
+from webapp.domain.payment_state import PaymentState, Sums, payment_state
+from webapp.models import LedgerMovement, Payment, ProviderAccount
+from webapp.services import runtime
+from webapp.services.operations.filing import facts_of
+from webapp.services.orders.listing import sums_of
+
+
+class Hindrance(StrEnum):
+    """What stands in the way on our side."""
+
+    FROZEN = "frozen"
+    UNDER_WAY = "under_way"  # all that is left is promised to operations under way
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One money action of a payment; exactly one of `available_minor` (more than zero) and a reason holds."""
+
+    kind: OperationKind
+    available_minor: int
+    partial: bool = False
+    why_not: NotOffered | Hindrance | None = None
+
+    @property
+    def possible(self) -> bool:
+        """Whether it can be asked for now."""
+        return self.why_not is None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPayment:
+    """A payment as the order page shows it; sums in minor units of its currency."""
+
+    payment: Payment
+    account: ProviderAccount
+    sums: Sums
+    state: PaymentState
+    actions: Sequence[Action]
+    movements: Sequence[LedgerMovement]
+    provider_page: str | None
+
+    @property
+    def external_movements(self) -> Sequence[LedgerMovement]:
+        """Money moved outside Paydesk."""
+        return [m for m in self.movements if m.operation_id is None and m.kind is not MovementKind.AUTHORISE]
+
+
+def shown_payment(payment: Payment, account: ProviderAccount, movements: Sequence[LedgerMovement]) -> ShownPayment:
+    """What the page needs to know of one payment; no SQL and no network."""
+    sums = sums_of(payment)
+    capabilities = runtime.current().providers.capabilities(account.provider)
+    return ShownPayment(
+        payment=payment,
+        account=account,
+        sums=sums,
+        state=payment_state(sums, payment.provider_state, held=payment.frozen_at is not None),
+        actions=[_action(kind, payment, account, sums) for kind in OperationKind],
+        movements=movements,
+        provider_page=capabilities.payment_page(payment.provider_ref, account.settings),
+    )
+
+
+def _action(kind: OperationKind, payment: Payment, account: ProviderAccount, sums: Sums) -> Action:
+    capabilities = runtime.current().providers.capabilities(account.provider)
+    availability = capabilities.availability(kind, facts_of(payment), account.settings)
+    if not availability.possible:
+        return Action(kind, 0, why_not=availability.why_not or NotOffered.NOT_SUPPORTED)
+    if payment.frozen_at is not None:
+        return Action(kind, 0, why_not=Hindrance.FROZEN)
+    is_refund = kind is OperationKind.REFUND
+    rest = sums.can_be_refunded if is_refund else sums.can_be_captured_or_released
+    if rest == 0:
+        return Action(kind, 0, why_not=Hindrance.UNDER_WAY if sums.under_way else NotOffered.NOTHING_LEFT)
+    return Action(kind, rest, partial=availability.partial)

@@ -1,0 +1,66 @@
+"""What the filters of the order list can be set to, read in one statement over indexes only."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Text, cast, func, literal, select, union_all
+
+from webapp.models import Mode, OrderStatus, Payment, ProviderAccount, Shop
+from webapp.services.unit_of_work import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Pairs of what stands in the address and how it reads; methods and providers are the providers' own words."""
+
+    shops: Sequence[tuple[str, str]]
+    statuses: Sequence[tuple[str, str]]
+    providers: Sequence[str]
+    methods: Sequence[str]
+
+
+def choices(tx: Tx, shop_ids: Collection[uuid.UUID], mode: Mode) -> Choices:
+    """What occurs in these shops."""
+    if not shop_ids:
+        return Choices([], [], [], [])
+    shops = select(literal("shop"), cast(Shop.id, Text), Shop.name, literal(0)).where(Shop.id.in_(shop_ids))
+    statuses = (
+        select(literal("status"), OrderStatus.code, func.min(OrderStatus.name), func.min(OrderStatus.position))
+        .where(OrderStatus.shop_id.in_(shop_ids))
+        .group_by(OrderStatus.code)
+    )
+    providers = (
+        select(literal("provider"), ProviderAccount.provider, ProviderAccount.provider, literal(0))
+        .where(ProviderAccount.shop_id.in_(shop_ids), ProviderAccount.mode == mode)
+        .distinct()
+    )
+    found = tx.execute(union_all(shops, statuses, providers, _methods(shop_ids, mode))).all()
+    rows = sorted((tuple(row) for row in found), key=lambda row: (row[3], row[2]))
+    of = {kind: [row[1:3] for row in rows if row[0] == kind] for kind in ("shop", "status", "provider", "method")}
+    return Choices(
+        [(str(uuid.UUID(value)), name) for value, name in of["shop"]],
+        [(value, name) for value, name in of["status"]],
+        [value for value, _name in of["provider"]],
+        [value for value, _name in of["method"]],
+    )
+
+
+def _methods(shop_ids: Collection[uuid.UUID], mode: Mode):  # type: ignore[no-untyped-def]  # a select of four columns
+    """The distinct methods of each shop, hopping along the index from one to the next."""
+    of_shop = Payment.shop_id == Shop.id, Payment.mode == mode
+    first = select(func.min(Payment.method)).where(*of_shop).correlate(Shop).scalar_subquery()
+    hop = (
+        select(Shop.id.label("shop_id"), first.label("method")).where(Shop.id.in_(shop_ids)).cte("hop", recursive=True)
+    )
+    further = (
+        select(func.min(Payment.method))
+        .where(Payment.shop_id == hop.c.shop_id, Payment.mode == mode, Payment.method > hop.c.method)
+        .correlate(hop)
+        .scalar_subquery()
+    )
+    hop = hop.union_all(select(hop.c.shop_id, further).where(hop.c.method.is_not(None)))
+    named = select(hop.c.method).where(hop.c.method.is_not(None)).distinct().subquery()
+    return select(literal("method"), named.c.method, named.c.method, literal(0))

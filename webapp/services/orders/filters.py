@@ -1,0 +1,158 @@
+"""What the order list is asked for, and the SQL conditions that say it.
+
+Conditions that few rows meet (a search, "needs attention", a rare payment state) become a bounded list of order ids
+that the query starts from; those that many rows meet are tested while it walks the orders from the newest on.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, union
+from sqlalchemy.orm import aliased
+
+from providers.money import currencies_by_exponent
+from webapp.domain.operations import OperationState
+from webapp.domain.payment_state import PaymentState
+from webapp.models import Mode, Operation, Order, Payment, ProviderAccount
+from webapp.models.payment_state import payment_state_column
+from webapp.services.unit_of_work import Tx
+
+MOST_FOUND = 1000
+"""Rows that a search takes from each of its indexes; beyond it the person is asked to narrow it."""
+
+NEED_A_LOOK = (OperationState.UNKNOWN, OperationState.REVIEW, OperationState.AWAITING_APPROVAL)
+NOT_DONE = (OperationState.REJECTED, OperationState.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter:
+    """What to show. `shop_ids` are the shops that the person may see: nothing outside them is ever read.
+
+    `amounts` pairs a number of decimals with what was typed, in minor units of currencies that have so many.
+    `ordered_from` is within, `ordered_before` outside the span (UTC).
+    """
+
+    shop_ids: frozenset[uuid.UUID]
+    mode: Mode
+    search: str = ""
+    amounts: tuple[tuple[int, int], ...] = ()
+    status: str = ""
+    payment_state: PaymentState | None = None
+    provider: str = ""
+    method: str = ""
+    ordered_from: datetime | None = None
+    ordered_before: datetime | None = None
+    attention: bool = False
+
+    @property
+    def about_payments(self) -> bool:
+        """Whether a payment of the order must meet something."""
+        return bool(self.payment_state or self.provider or self.method)
+
+    def of_shop(self, shop_id: uuid.UUID) -> OrderFilter:
+        """The same for one of the shops."""
+        return replace(self, shop_ids=frozenset({shop_id}))
+
+
+def payment_conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
+    """What one payment of the order must meet, all at once."""
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.payment_state is not None:
+        conditions.append(payment_state_column == wanted.payment_state.value)
+    if wanted.method:
+        conditions.append(Payment.method == wanted.method)
+    if wanted.provider:
+        accounts = select(ProviderAccount.id).where(
+            ProviderAccount.shop_id.in_(wanted.shop_ids), ProviderAccount.provider == wanted.provider
+        )
+        # coalesce keeps SQLite from walking the account's index instead of the order's
+        conditions.append(func.coalesce(Payment.account_id, Payment.account_id).in_(accounts))
+    return conditions
+
+
+def orders_with_payment(wanted: OrderFilter) -> Select[uuid.UUID]:
+    """Ids of the orders whose payments meet the filter."""
+    scope = (Payment.shop_id.in_(wanted.shop_ids), Payment.mode == wanted.mode)
+    return select(Payment.order_id).where(*scope, *payment_conditions(wanted))
+
+
+def has_payment(wanted: OrderFilter) -> ColumnElement[bool]:
+    """The same as a test of one order."""
+    return exists().where(Payment.order_id == Order.id, *payment_conditions(wanted))
+
+
+def not_done_yet_open() -> ColumnElement[bool]:
+    """An operation that needs a look: in doubt, waiting for people, or not done and nobody tried again."""
+    later = aliased(Operation)
+    tried_again = exists().where(
+        later.payment_id == Operation.payment_id,
+        later.kind == Operation.kind,
+        later.created_at > Operation.created_at,
+    )
+    return or_(Operation.state.in_(NEED_A_LOOK), and_(Operation.state.in_(NOT_DONE), ~tried_again))
+
+
+def needs_attention() -> ColumnElement[bool]:
+    """Whether one order needs a look."""
+    return or_(
+        exists().where(Operation.order_id == Order.id, not_done_yet_open()),
+        exists().where(Payment.order_id == Order.id, Payment.frozen_at.is_not(None)),
+    )
+
+
+def orders_needing_attention(wanted: OrderFilter) -> Any:
+    """Ids of the orders that need a look; found by partial and state indexes."""
+    of_operations = (
+        select(Operation.order_id)
+        .join(Payment, Payment.id == Operation.payment_id)
+        .where(
+            Operation.shop_id.in_(wanted.shop_ids), Operation.state.in_((*NEED_A_LOOK, *NOT_DONE)), not_done_yet_open()
+        )
+        .where(Payment.mode == wanted.mode)
+    )
+    frozen = select(Payment.order_id).where(
+        Payment.shop_id.in_(wanted.shop_ids), Payment.mode == wanted.mode, Payment.frozen_at.is_not(None)
+    )
+    return union(of_operations, frozen)
+
+
+def orders_found(tx: Tx, wanted: OrderFilter) -> Any:
+    """Ids of the orders that the search finds: number or provider reference by its beginning, e-mail, amount."""
+    own = (Order.shop_id.in_(wanted.shop_ids), Order.mode == wanted.mode)
+    theirs = (Payment.shop_id.in_(wanted.shop_ids), Payment.mode == wanted.mode)
+    text = wanted.search
+    if "@" in text:
+        ways = [select(Order.id).where(*own, begins(tx, func.lower(Order.buyer_email), text.lower()))]
+    else:
+        ways = [
+            select(Order.id).where(*own, begins(tx, Order.number, text)),
+            select(Payment.order_id).where(*theirs, begins(tx, Payment.provider_ref, text)),
+        ]
+    ways += [select(Order.id).where(*own, _has_total(*amount)) for amount in wanted.amounts]
+    return union(*(select(way.limit(MOST_FOUND).subquery()) for way in ways))
+
+
+def begins(tx: Tx, column: Any, beginning: str) -> ColumnElement[bool]:
+    """Whether `column` begins with the text, letter by letter, over an index on both databases."""
+    end = _just_after(beginning)
+    if tx.get_bind().dialect.name == "postgresql":  # the operators of text_pattern_ops, whatever the locale
+        low = column.op("~>=~", is_comparison=True)(beginning)
+        return and_(low, column.op("~<~", is_comparison=True)(end)) if end else low
+    return and_(column >= beginning, column < end) if end else column >= beginning
+
+
+def _just_after(beginning: str) -> str:
+    """The first text after all that begin so; "" when there is none."""
+    last = ord(beginning[-1]) + 1
+    if last == 0xD800:
+        last = 0xE000  # surrogates are no letters
+    return beginning[:-1] + chr(last) if last <= 0x10FFFF else ""
+
+
+def _has_total(digits: int, minor: int) -> ColumnElement[bool]:
+    """The order's total is `minor`, in a currency of so many decimals."""
+    return and_(Order.total_minor == minor, Order.currency.in_(sorted(currencies_by_exponent()[digits])))

@@ -1,0 +1,296 @@
+"""The order list: one page of it in at most five SQL statements, however many orders there are.
+
+Each shop is walked along its own index (shop, mode, moment, id) and gives no more rows than the page holds; the
+shops' rows are then merged. Counting stops at a bound.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, Subquery, and_, func, select, tuple_, union_all
+
+from webapp.domain.payment_state import PaymentState, Sums, payment_state
+from webapp.models import Order, OrderStatus, Payment, ProviderAccount, Shop, StatusKind
+from webapp.services.orders import filters
+from webapp.services.orders.cursors import Cursor
+from webapp.services.orders.filters import OrderFilter
+from webapp.services.unit_of_work import Tx, reading
+
+PAGE_SIZE = 50
+MOST_COUNTED = 1000
+RARE = 2000
+"""Payments up to which a filter on payments is answered from their own index."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLine:
+    """A payment as the list shows it; sums in minor units of the order's currency."""
+
+    provider: str
+    method: str
+    provider_ref: str
+    state: PaymentState
+    captured_minor: int
+    refunded_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One line of the list. The buyer's address is masked."""
+
+    id: uuid.UUID
+    number: str
+    shop: str
+    status: str
+    status_kind: StatusKind
+    buyer: str
+    ordered_at: datetime
+    currency: str
+    total_minor: int
+    needs_attention: bool
+    payments: Sequence[PaymentLine]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Rows newest first, the neighbouring pages, and the count with the orders' sums by currency.
+
+    `count` and `sums` are None beyond MOST_COUNTED orders.
+    """
+
+    rows: Sequence[OrderRow]
+    newer: Cursor | None
+    older: Cursor | None
+    count: int | None
+    sums: Mapping[str, int] | None
+
+
+def list_orders(tx: Tx, wanted: OrderFilter, cursor: Cursor | None = None, size: int = PAGE_SIZE) -> OrderPage:
+    """One page of what `wanted` asks for, `cursor` saying where it begins."""
+    if not wanted.shop_ids:
+        return OrderPage([], None, None, 0, {})
+    source = _source(tx, wanted)
+    hits = _hits(wanted, source, cursor, size + 1)
+    found = tx.execute(_rows(hits, newest_first=cursor is None or not cursor.newer)).all()
+    has_more = len(found) > size
+    found = found[:size]
+    if cursor is not None and cursor.newer:
+        found = found[::-1]
+    rows = _with_payments(tx, found)
+    newer, older = _neighbours(rows, cursor, has_more=has_more)
+    if newer is None and older is None:
+        return OrderPage(rows, None, None, len(rows), _sums(rows))
+    count, sums = _count(tx, wanted, source)
+    return OrderPage(rows, newer, older, count, sums)
+
+
+def all_orders(wanted: OrderFilter, size: int = 500) -> Iterator[OrderRow]:
+    """Every row of the list, newest first, read page by page in units of work of their own."""
+    cursor: Cursor | None = None
+    while True:
+        with reading() as tx:
+            if not wanted.shop_ids:
+                return
+            hits = _hits(wanted, _source(tx, wanted), cursor, size)
+            rows = _with_payments(tx, tx.execute(_rows(hits, newest_first=True)).all())
+        yield from rows
+        if len(rows) < size:
+            return
+        cursor = Cursor(rows[-1].ordered_at, rows[-1].id)
+
+
+def find_by_number(tx: Tx, wanted: OrderFilter) -> uuid.UUID | None:
+    """The one order whose number is exactly what was searched for; None when there is none, or more than one."""
+    found = tx.scalars(
+        select(Order.id)
+        .where(Order.shop_id.in_(wanted.shop_ids), Order.mode == wanted.mode, Order.number == wanted.search)
+        .limit(2)
+    ).all()
+    return found[0] if len(found) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where the walk starts: at lists of order ids, or (none) at each shop's orders by time."""
+
+    lists: Sequence[Any]
+    tests: Sequence[Any]
+
+
+def _source(tx: Tx, wanted: OrderFilter) -> _Source:
+    lists: list[Any] = []
+    if wanted.search:
+        lists.append(filters.orders_found(tx, wanted))
+    if wanted.attention:
+        lists.append(filters.orders_needing_attention(wanted))
+    if not wanted.about_payments:
+        return _Source(lists, [])
+    if not lists and _is_rare(tx, wanted):
+        return _Source([filters.orders_with_payment(wanted)], [])
+    return _Source(lists, [filters.has_payment(wanted)])
+
+
+def _is_rare(tx: Tx, wanted: OrderFilter) -> bool:
+    some = filters.orders_with_payment(wanted).limit(RARE + 1).subquery()
+    return tx.execute(select(func.count()).select_from(some)).scalar_one() <= RARE
+
+
+def _hits(wanted: OrderFilter, source: _Source, cursor: Cursor | None, limit: int) -> Subquery:
+    """Ids and moments of the page's orders. Lists are bound to the shops already, so the walk starts at them."""
+    if source.lists:
+        scopes = [and_(*(Order.id.in_(each) for each in source.lists), *_status(wanted, in_list=True))]
+    else:
+        scopes = [
+            and_(Order.shop_id == shop_id, Order.mode == wanted.mode, *_status(wanted.of_shop(shop_id)))
+            for shop_id in sorted(wanted.shop_ids)
+        ]
+    newest_first = cursor is None or not cursor.newer
+    walks = [
+        select(Order.id, Order.ordered_at, Order.currency, Order.total_minor)
+        .where(scope, *source.tests, *_span(wanted, cursor))
+        .order_by(*_order(newest_first=newest_first))
+        .limit(limit)
+        for scope in scopes
+    ]
+    if len(walks) == 1:
+        return walks[0].subquery("hits")
+    parts = union_all(*(select(walk.subquery()) for walk in walks)).subquery()
+    merged = select(parts).order_by(
+        *((parts.c.ordered_at.desc(), parts.c.id.desc()) if newest_first else (parts.c.ordered_at, parts.c.id))
+    )
+    return merged.limit(limit).subquery("hits")
+
+
+def _status(wanted: OrderFilter, *, in_list: bool = False) -> list[Any]:
+    if not wanted.status:
+        return []
+    ids = select(OrderStatus.id).where(OrderStatus.code == wanted.status, OrderStatus.shop_id.in_(wanted.shop_ids))
+    # one shop has one status of that code: an equality, so that the index gives the rows by time
+    return [Order.status_id.in_(ids) if in_list else Order.status_id == ids.scalar_subquery()]
+
+
+def _span(wanted: OrderFilter, cursor: Cursor | None) -> list[Any]:
+    conditions: list[Any] = []
+    if wanted.ordered_from is not None:
+        conditions.append(Order.ordered_at >= wanted.ordered_from)
+    if wanted.ordered_before is not None:
+        conditions.append(Order.ordered_at < wanted.ordered_before)
+    if cursor is not None:
+        key, here = tuple_(Order.ordered_at, Order.id), tuple_(cursor.ordered_at, cursor.id)
+        conditions.append(key > here if cursor.newer else key < here)
+    return conditions
+
+
+def _order(*, newest_first: bool) -> tuple[Any, Any]:
+    return (Order.ordered_at.desc(), Order.id.desc()) if newest_first else (Order.ordered_at, Order.id)
+
+
+def _rows(hits: Subquery, *, newest_first: bool) -> Select[Order, str, str, StatusKind, bool]:
+    return (
+        select(
+            Order,
+            Shop.name.label("shop"),
+            OrderStatus.name.label("status"),
+            OrderStatus.kind.label("status_kind"),
+            filters.needs_attention().label("needs_attention"),
+        )
+        .select_from(hits)
+        .join(Order, Order.id == hits.c.id)
+        .join(Shop, Shop.id == Order.shop_id)
+        .join(OrderStatus, OrderStatus.id == Order.status_id)
+        .order_by(*_order(newest_first=newest_first))
+    )
+
+
+def _with_payments(tx: Tx, found: Sequence[Any]) -> list[OrderRow]:
+    payments: dict[uuid.UUID, list[PaymentLine]] = defaultdict(list)
+    ids = [row.Order.id for row in found]
+    query = (
+        select(Payment, ProviderAccount.provider)
+        .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
+        .where(Payment.order_id.in_(ids))
+        .order_by(Payment.created_at, Payment.id)
+    )
+    for payment, provider in tx.execute(query) if ids else ():
+        payments[payment.order_id].append(_line(payment, provider))
+    return [_row(row, payments[row.Order.id]) for row in found]
+
+
+def _row(found: Any, payments: Sequence[PaymentLine]) -> OrderRow:
+    order: Order = found.Order
+    return OrderRow(
+        id=order.id,
+        number=order.number,
+        shop=found.shop,
+        status=found.status,
+        status_kind=found.status_kind,
+        buyer=order.buyer_name or masked(order.buyer_email or ""),
+        ordered_at=order.ordered_at,
+        currency=order.currency,
+        total_minor=order.total_minor,
+        needs_attention=bool(found.needs_attention),
+        payments=payments,
+    )
+
+
+def _line(payment: Payment, provider: str) -> PaymentLine:
+    state = payment_state(sums_of(payment), payment.provider_state, held=payment.frozen_at is not None)
+    return PaymentLine(
+        provider, payment.method, payment.provider_ref, state, payment.captured_minor, payment.refunded_minor
+    )
+
+
+def sums_of(payment: Payment) -> Sums:
+    """The payment's sums as the rules look at them."""
+    return Sums(
+        authorised=payment.authorised_minor,
+        cancelled=payment.cancelled_minor,
+        captured=payment.captured_minor,
+        refunded=payment.refunded_minor,
+        capture_reserved=payment.capture_reserved_minor,
+        cancel_reserved=payment.cancel_reserved_minor,
+        refund_reserved=payment.refund_reserved_minor,
+        excess=payment.excess_minor,
+    )
+
+
+def masked(email: str) -> str:
+    """An address as lists show it: enough to recognise, too little to write to (14.2.6)."""
+    name, at, host = email.partition("@")
+    return f"{name[:2]}…{at}{host}" if at else email
+
+
+def _neighbours(
+    rows: Sequence[OrderRow], cursor: Cursor | None, *, has_more: bool
+) -> tuple[Cursor | None, Cursor | None]:
+    if not rows:
+        return None, None
+    first, last = rows[0], rows[-1]
+    came_up = cursor is not None and cursor.newer
+    is_newer = has_more if came_up else cursor is not None
+    is_older = True if came_up else has_more
+    newer = Cursor(first.ordered_at, first.id, newer=True) if is_newer else None
+    return newer, Cursor(last.ordered_at, last.id) if is_older else None
+
+
+def _sums(rows: Sequence[OrderRow]) -> Mapping[str, int]:
+    sums: dict[str, int] = defaultdict(int)
+    for row in rows:
+        sums[row.currency] += row.total_minor
+    return dict(sums)
+
+
+def _count(tx: Tx, wanted: OrderFilter, source: _Source) -> tuple[int | None, Mapping[str, int] | None]:
+    hits = _hits(wanted, source, None, MOST_COUNTED + 1)
+    by_currency = select(hits.c.currency, func.count(), func.sum(hits.c.total_minor)).group_by(hits.c.currency)
+    counted = tx.execute(by_currency).all()
+    count = sum(rows for _currency, rows, _sum in counted)
+    if count > MOST_COUNTED:
+        return None, None
+    return count, {currency: int(total) for currency, _rows, total in counted}

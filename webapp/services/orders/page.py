@@ -1,0 +1,202 @@
+"""Everything that the page of one order shows, in eight SQL statements however much happened to it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from providers.kinds import OperationKind
+from webapp.domain.operations import NOT_TERMINAL, OperationState
+from webapp.domain.outcomes import OutcomeWord, outcome_word
+from webapp.models import (
+    Attempt,
+    LedgerMovement,
+    Operation,
+    Order,
+    OrderNote,
+    OrderStatus,
+    Payment,
+    ProviderAccount,
+    RefundReason,
+    Shop,
+    User,
+)
+from webapp.services import runtime
+from webapp.services.errors import NotFound
+from webapp.services.orders.actions import ShownPayment, shown_payment
+from webapp.services.orders.timeline import Event, timeline
+from webapp.services.unit_of_work import Tx
+
+S = OperationState
+_MOVES_SOON = frozenset({S.QUEUED, S.SENDING})
+_STOPPABLE = frozenset({S.QUEUED, S.AWAITING_APPROVAL})
+
+
+@dataclass(frozen=True, slots=True)
+class OperationLine:
+    """One operation with the names around it, newest first on the page."""
+
+    operation: Operation
+    reason: RefundReason | None
+    requested_by: str | None
+    approved_by: str | None
+    attempts: Sequence[Attempt]
+
+    @property
+    def was_put_back(self) -> bool:
+        """Queued again after an error."""
+        return self.operation.state is S.QUEUED and self.operation.tries > 0
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing changes any more."""
+        return self.operation.state not in NOT_TERMINAL
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When it is sent, sent again or looked up next."""
+        return None if self.is_over else self.operation.due_at
+
+    @property
+    def is_unknown(self) -> bool:
+        """The provider can be asked for its result."""
+        return self.operation.state is S.UNKNOWN
+
+    @property
+    def can_be_stopped(self) -> bool:
+        """Nothing was sent yet."""
+        return self.operation.state in _STOPPABLE and not self.operation.in_doubt
+
+    @property
+    def word(self) -> OutcomeWord | None:
+        """How it ended, in the order's words."""
+        operation = self.operation
+        forbids = operation.refused_code is not None or operation.provider_code == "state_forbids"
+        return outcome_word(operation.state, state_forbids=forbids, was_put_back=self.was_put_back)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """A note of a colleague."""
+
+    text: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """The order as of `now` by the database's clock."""
+
+    order: Order
+    shop: Shop
+    status: OrderStatus
+    payments: Sequence[ShownPayment]
+    operations: Sequence[OperationLine]
+    notes: Sequence[NoteLine]
+    events: Sequence[Event]
+    now: datetime
+
+    def newest(self, kind: OperationKind) -> OperationLine | None:
+        """The newest operation of that kind, which the order's outcome is read from."""
+        return next((line for line in self.operations if line.operation.kind is kind), None)
+
+    @property
+    def under_way(self) -> Sequence[OperationLine]:
+        """Operations that are not over."""
+        return [line for line in self.operations if not line.is_over]
+
+    @property
+    def moves_soon(self) -> bool:
+        """Whether a change is a matter of seconds."""
+        return any(
+            line.operation.state in _MOVES_SOON and not line.was_put_back and not line.operation.blocked_by
+            for line in self.under_way
+        )
+
+    @property
+    def unknown(self) -> Sequence[OperationLine]:
+        """Operations whose result nobody knows yet."""
+        return [line for line in self.operations if line.operation.state in {S.UNKNOWN, S.REVIEW}]
+
+
+def get_order(tx: Tx, order_id: uuid.UUID, shop_ids: Collection[uuid.UUID]) -> OrderFacts:
+    """One order with all that belongs to it. NotFound when it is in none of those shops (I18)."""
+    found = tx.execute(
+        select(Order, Shop, OrderStatus)
+        .join(Shop, Shop.id == Order.shop_id)
+        .join(OrderStatus, OrderStatus.id == Order.status_id)
+        .where(Order.id == order_id, Order.shop_id.in_(shop_ids))
+    ).one_or_none()
+    if found is None:
+        raise NotFound(f"order {order_id}")
+    order, shop, status = found
+    payments = tx.execute(
+        select(Payment, ProviderAccount)
+        .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
+        .where(Payment.order_id == order.id, Payment.shop_id == order.shop_id)
+        .order_by(Payment.created_at, Payment.id)
+    ).all()
+    movements = _movements(tx, [payment.id for payment, _account in payments])
+    operations = _operations(tx, order)
+    notes = _notes(tx, order)
+    accounts = {payment.id: account for payment, account in payments}
+    return OrderFacts(
+        order=order,
+        shop=shop,
+        status=status,
+        payments=[
+            shown_payment(payment, account, [m for m in movements if m.payment_id == payment.id])
+            for payment, account in payments
+        ],
+        operations=operations,
+        notes=[NoteLine(note.text, name, note.created_at) for note, name in notes],
+        events=timeline(tx, order, accounts, [line.operation for line in operations], _tried(operations), movements),
+        now=runtime.current().clock.now(tx),
+    )
+
+
+def _operations(tx: Tx, order: Order) -> list[OperationLine]:
+    asker, approver = aliased(User), aliased(User)
+    rows = tx.execute(
+        select(Operation, RefundReason, asker.name, approver.name)
+        .outerjoin(RefundReason, RefundReason.id == Operation.reason_id)
+        .outerjoin(asker, asker.id == Operation.requested_by)
+        .outerjoin(approver, approver.id == Operation.approved_by)
+        .where(Operation.order_id == order.id, Operation.shop_id == order.shop_id)
+        .order_by(Operation.created_at.desc(), Operation.id.desc())
+    ).all()
+    attempts = _attempts(tx, [row[0].id for row in rows])
+    return [OperationLine(*row, [a for a in attempts if a.operation_id == row[0].id]) for row in rows]
+
+
+def _attempts(tx: Tx, ids: Sequence[uuid.UUID]) -> Sequence[Attempt]:
+    if not ids:
+        return []
+    return tx.scalars(select(Attempt).where(Attempt.operation_id.in_(ids)).order_by(Attempt.fence)).all()
+
+
+def _tried(operations: Sequence[OperationLine]) -> list[Attempt]:
+    return [attempt for line in operations for attempt in line.attempts]
+
+
+def _movements(tx: Tx, payment_ids: Sequence[uuid.UUID]) -> Sequence[LedgerMovement]:
+    if not payment_ids:
+        return []
+    query = select(LedgerMovement).where(LedgerMovement.payment_id.in_(payment_ids))
+    return tx.scalars(query.order_by(LedgerMovement.booked_at, LedgerMovement.id)).all()
+
+
+def _notes(tx: Tx, order: Order) -> Sequence[tuple[OrderNote, str]]:
+    query = (
+        select(OrderNote, User.name)
+        .join(User, User.id == OrderNote.user_id)
+        .where(OrderNote.order_id == order.id, OrderNote.shop_id == order.shop_id)
+        .order_by(OrderNote.created_at.desc(), OrderNote.id)
+    )
+    return [(note, name) for note, name in tx.execute(query)]

@@ -1,0 +1,100 @@
+"""One timeline of an order: what people and the desk did, what was sent, and what moved outside Paydesk."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from webapp.models import Attempt, AuditEntry, LedgerMovement, Operation, Order, ProviderAccount, User, Via
+from webapp.services.unit_of_work import Tx
+
+MOST_ENTRIES = 300
+SAID_OTHERWISE = frozenset({"payment.external", "order.note_added"})
+"""Audit entries whose deed the timeline shows from its own rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. `what` is the audit's action, or `attempt.sent`, `movement.<kind>`.
+
+    `facts` may hold `kind`, `amount_minor`, `currency`, `code`, `provider`, `outcome`, `evidence`.
+    """
+
+    at: datetime
+    what: str
+    who: str | None
+    via: Via
+    operation_id: uuid.UUID | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def timeline(
+    tx: Tx,
+    order: Order,
+    accounts: Mapping[uuid.UUID, ProviderAccount],
+    operations: Sequence[Operation],
+    attempts: Sequence[Attempt],
+    movements: Sequence[LedgerMovement],
+) -> list[Event]:
+    """Newest first; `accounts` maps the order's payments to their accounts. One SQL statement, of the audit."""
+    by_id = {operation.id: operation for operation in operations}
+    events = _audited(tx, order, [order.id, *accounts, *by_id])
+    for attempt in reversed(attempts):
+        operation = by_id[attempt.operation_id]
+        facts = _of_operation(operation) | {
+            "provider": accounts[operation.payment_id].provider,
+            "outcome": attempt.outcome.value if attempt.outcome else None,
+        }
+        events.append(Event(attempt.started_at, "attempt.sent", None, Via.SYSTEM, operation.id, facts))
+    for movement in reversed(movements):
+        if movement.operation_id is None:
+            provider = accounts[movement.payment_id].provider
+            events.append(_moved_outside(movement, provider))
+    events.sort(key=lambda event: event.at, reverse=True)
+    return events
+
+
+def _audited(tx: Tx, order: Order, subjects: Sequence[uuid.UUID]) -> list[Event]:
+    rows = tx.execute(
+        select(AuditEntry, User.name)
+        .outerjoin(User, User.id == AuditEntry.actor_id)
+        .where(AuditEntry.subject_id.in_(subjects), AuditEntry.shop_id == order.shop_id)
+        .where(AuditEntry.action.not_in(SAID_OTHERWISE))
+        .order_by(AuditEntry.number.desc())
+        .limit(MOST_ENTRIES)
+    )
+    return [
+        Event(
+            entry.at,
+            entry.action,
+            name,
+            Via(entry.via),
+            entry.subject_id if entry.subject_kind == "operation" else None,
+            entry.details,
+        )
+        for entry, name in rows
+    ]
+
+
+def _of_operation(operation: Operation) -> dict[str, Any]:
+    return {
+        "kind": operation.kind.value,
+        "amount_minor": operation.amount_minor,
+        "currency": operation.currency,
+    }
+
+
+def _moved_outside(movement: LedgerMovement, provider: str) -> Event:
+    facts = {
+        "amount_minor": movement.amount_minor,
+        "currency": movement.currency,
+        "provider": provider,
+        "chargeback": movement.chargeback,
+    }
+    at = movement.occurred_at or movement.booked_at
+    return Event(at, f"movement.{movement.kind.value}", None, Via.SYSTEM, None, facts)

@@ -1,0 +1,183 @@
+"""Provider accounts: settings, write-only credentials, connection check, and the breaker closed by hand."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from providers import registry
+from providers.errors import CredentialsRefused, OutcomeUnknown, ProviderUnavailable
+from webapp.domain.permissions import Permission
+from webapp.models import Mode, ProviderAccount, Via
+from webapp.services import audit, runtime
+from webapp.services.editing import change
+from webapp.services.errors import NoRight, RuleBroken
+from webapp.services.runtime import AccountKeys
+from webapp.services.sessions import SignedIn
+from webapp.services.unit_of_work import Tx, in_transaction, reading
+from webapp.services.vault import VaultError, credential_place
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCommand:
+    """What an account is made of. In `credentials` an empty value keeps what is stored."""
+
+    shop_id: uuid.UUID
+    provider: str
+    mode: Mode
+    name: str
+    host: str
+    credentials: Mapping[str, str] = field(repr=False)
+    settings: Mapping[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """How the connection check went: "good", "credentials", "unreachable", "unclear" or "unreadable_keys"."""
+
+    verdict: str
+    methods: tuple[str, ...] = ()
+
+
+def visible(tx: Tx, shops: Collection[uuid.UUID]) -> Sequence[ProviderAccount]:
+    """The accounts of those shops."""
+    order = ProviderAccount.shop_id, ProviderAccount.mode, ProviderAccount.name
+    return tx.scalars(select(ProviderAccount).where(ProviderAccount.shop_id.in_(shops)).order_by(*order)).all()
+
+
+def create(actor: SignedIn, command: AccountCommand) -> uuid.UUID:
+    """A new account. Raises NoRight, RuleBroken("name_taken", "unknown_host" or "credentials_missing")."""
+    _check(actor, command.shop_id)
+    _check_host(command)
+
+    def work(tx: Tx) -> uuid.UUID:
+        if _same_name(tx, command):
+            raise RuleBroken("name_taken")
+        account = ProviderAccount(
+            id=uuid.uuid4(),
+            shop_id=command.shop_id,
+            provider=command.provider,
+            mode=command.mode,
+            name=command.name,
+            host=command.host,
+            webhook_token=secrets.token_urlsafe(24),
+            settings=dict(command.settings),
+            created_at=runtime.current().clock.now(tx),
+        )
+        account.credentials = _sealed(account, command.credentials, {})
+        _check_complete(account)
+        tx.add(account)
+        tx.flush()
+        details = {"provider": command.provider, "mode": command.mode.value, "host": command.host}
+        _note(tx, actor, "account.created", account, details)
+        return account.id
+
+    return in_transaction(work)
+
+
+def edit(actor: SignedIn, account_id: uuid.UUID, version: int, command: AccountCommand) -> None:
+    """Change name, host, settings and the credentials that are given. Raises as `create`, and StaleVersion."""
+    _check(actor, command.shop_id)
+    _check_host(command)
+
+    def work(tx: Tx) -> None:
+        account = tx.get_one(ProviderAccount, account_id)
+        if _same_name(tx, command) not in (None, account_id):
+            raise RuleBroken("name_taken")
+        credentials = _sealed(account, command.credentials, account.credentials)
+        details = {
+            "name": [account.name, command.name],
+            "host": [account.host, command.host],
+            "settings": [account.settings, dict(command.settings)],
+            "credentials_replaced": sorted(name for name, value in command.credentials.items() if value),
+        }
+        values = {"name": command.name, "host": command.host, "settings": dict(command.settings)}
+        change(tx, ProviderAccount, account_id, version, credentials=credentials, **values)
+        _note(tx, actor, "account.changed", account, details)
+
+    in_transaction(work)
+
+
+def close_breaker(actor: SignedIn, account: ProviderAccount, version: int) -> None:
+    """Let fresh sends go on, by a person's decision. Raises StaleVersion or NoRight."""
+    _check(actor, account.shop_id)
+
+    def work(tx: Tx) -> None:
+        change(tx, ProviderAccount, account.id, version, breaker_opened_at=None, breaker_reason=None)
+        _note(tx, actor, "account.breaker_closed", account, {"reason": account.breaker_reason})
+
+    in_transaction(work)
+
+
+def check_connection(actor: SignedIn, account_id: uuid.UUID) -> CheckResult:
+    """One read at the provider with the stored credentials; changes nothing there. Raises NoRight."""
+    with reading() as tx:
+        account = tx.get_one(ProviderAccount, account_id)
+        _check(actor, account.shop_id)
+        provider, host, sealed = account.provider, account.host, dict(account.credentials)
+    here = runtime.current()
+    try:
+        plain = {
+            name: here.vault.open(text, credential_place(account_id, provider, name)) for name, text in sealed.items()
+        }
+        adapter = here.providers.open(AccountKeys(str(account_id), provider, host, plain))
+    except (VaultError, registry.WrongCredentials, registry.UnknownProvider):
+        return CheckResult("unreadable_keys")
+    try:
+        offers = adapter.fetch_methods()  # no transaction is open here
+    except CredentialsRefused:
+        return CheckResult("credentials")
+    except ProviderUnavailable:
+        return CheckResult("unreachable")
+    except OutcomeUnknown:
+        return CheckResult("unclear")
+    finally:
+        adapter.close()
+    return CheckResult("good", tuple(sorted({offer.slug for offer in offers})))
+
+
+def _check(actor: SignedIn, shop_id: uuid.UUID) -> None:
+    if not actor.may(Permission.MANAGE_ACCOUNTS, shop_id):
+        raise NoRight(Permission.MANAGE_ACCOUNTS, shop_id)
+
+
+def _check_host(command: AccountCommand) -> None:
+    if command.host not in runtime.current().providers.hosts(command.provider):
+        raise RuleBroken("unknown_host")
+
+
+def _same_name(tx: Tx, command: AccountCommand) -> uuid.UUID | None:
+    return tx.scalar(
+        select(ProviderAccount.id).where(
+            ProviderAccount.shop_id == command.shop_id,
+            ProviderAccount.provider == command.provider,
+            ProviderAccount.mode == command.mode,
+            ProviderAccount.name == command.name,
+        )
+    )
+
+
+def _sealed(account: ProviderAccount, given: Mapping[str, str], kept: Mapping[str, str]) -> dict[str, str]:
+    vault = runtime.current().vault
+    fresh = {
+        name: vault.seal(value, credential_place(account.id, account.provider, name))
+        for name, value in given.items()
+        if value
+    }
+    return {**kept, **fresh}
+
+
+def _check_complete(account: ProviderAccount) -> None:
+    needed = {each.name for each in registry.describe(account.provider).credentials if each.required}
+    if not needed <= account.credentials.keys():
+        raise RuleBroken("credentials_missing")
+
+
+def _note(tx: Tx, actor: SignedIn, action: str, account: ProviderAccount, details: Mapping[str, object]) -> None:
+    who, now = audit.Actor(actor.user_id, Via.WEB), runtime.current().clock.now(tx)
+    subject = ("provider_account", account.id)
+    audit.write(tx, who, action, subject, shop_id=account.shop_id, details=details, at=now)

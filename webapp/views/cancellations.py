@@ -1,0 +1,33 @@
+"""Cancelling: release what a payment holds reserved; form, check, send."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from providers.kinds import OperationKind
+from webapp.domain.permissions import Permission
+from webapp.forms.cancellation import CancellationForm
+from webapp.security import limit_money_forms, requires
+from webapp.views.money_steps import Steps
+
+bp = Blueprint("cancellations", __name__)
+STEPS = Steps(OperationKind.CANCEL, Permission.CANCEL, CancellationForm, "cancellations")
+
+
+@bp.route("/payments/<uuid:payment_id>/cancel", methods=["GET", "POST"])
+@requires(Permission.CANCEL)
+def create(payment_id: uuid.UUID) -> ResponseReturnValue:
+    """The form; sent, the check page."""
+    facts = STEPS.facts(payment_id)
+    return STEPS.take(facts) if request.method == "POST" else STEPS.show(facts)
+
+
+@bp.post("/payments/<uuid:payment_id>/cancel/send")
+@requires(Permission.CANCEL)
+@limit_money_forms
+def send(payment_id: uuid.UUID) -> ResponseReturnValue:
+    """File the release that the check page showed."""
+    return STEPS.send(STEPS.facts(payment_id))

@@ -1,0 +1,104 @@
+"""Form, check, send: the same three steps for every action that files an operation.
+
+Nothing is kept between the steps but what the forms carry: the check page holds everything in hidden fields, so that
+"Change" brings all of it back, without scripts too. Only `send` files anything, once per request id (R16).
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request, url_for
+from flask.typing import ResponseReturnValue
+
+from providers.kinds import OperationKind
+from webapp.domain.permissions import Permission
+from webapp.extensions import db
+from webapp.forms.money import MoneyForm
+from webapp.htmx import page, see_other
+from webapp.models import Via
+from webapp.security import check_right, current, visible_shops
+from webapp.services.audit import Actor
+from webapp.services.errors import RuleBroken
+from webapp.services.operations.filing import Wish, file_operation
+from webapp.services.operations.wishes import WishFacts, find_by_request, get_facts
+
+CLOSED = frozenset({"frozen", "not_available"})
+STATUS_OF_RULE = {"disk_full": 503}
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """One action: `folder` holds its templates `create.html` and `check.html` and names its blueprint."""
+
+    kind: OperationKind
+    permission: Permission
+    form: type[Any]
+    folder: str
+
+    def facts(self, payment_id: uuid.UUID) -> WishFacts:
+        """The payment, if the person may do this to it. Else the pages 404 or "who can"."""
+        facts = get_facts(db.session(), payment_id, visible_shops(), current().mode, self.kind)
+        check_right(self.permission, facts.payment.shop_id)
+        return facts
+
+    def show(self, facts: WishFacts, form: MoneyForm | None = None, status: int = 200) -> ResponseReturnValue:
+        """The form, or why it is closed."""
+        return self._page("create", facts, form or self.form(facts), status)
+
+    def take(self, facts: WishFacts) -> ResponseReturnValue:
+        """What the form sent: the check page; the form again for "Change" or with errors."""
+        form: MoneyForm = self.form(facts)
+        if (seen := self._seen(form, facts)) is not None:
+            return seen
+        if "change" in request.form:
+            return self.show(facts, form)
+        is_good, is_fresh = form.validate_on_submit(), form.has_fresh_amount()
+        if not is_fresh or not facts.is_open:
+            return self.show(facts, form, 409)
+        if not is_good:
+            return self.show(facts, form, 422)
+        return self._page("check", facts, form, 200)
+
+    def send(self, facts: WishFacts) -> ResponseReturnValue:
+        """File the operation and go on to its result; the form again where a rule forbids it."""
+        form: Any = self.form(facts)
+        if (seen := self._seen(form, facts)) is not None:
+            return seen
+        if not form.validate_on_submit():
+            status = 422 if form.has_fresh_amount() else 409
+            return self.show(facts, form, status)
+        wish: Wish = form.command(Actor(current().user_id, Via.WEB))
+        db.session.rollback()  # let go of the read lock before the write
+        try:
+            operation_id = file_operation(wish)
+        except RuleBroken as refusal:
+            return self._refused(facts.payment.id, refusal)
+        return see_other(url_for("operations.show", operation_id=operation_id))
+
+    def _refused(self, payment_id: uuid.UUID, refusal: RuleBroken) -> ResponseReturnValue:
+        facts = self.facts(payment_id)
+        form: MoneyForm = self.form(facts)
+        if refusal.code in CLOSED:
+            return self.show(facts, form, 409)
+        status = form.take_refusal(refusal)
+        return self.show(facts, form, STATUS_OF_RULE.get(refusal.code, status))
+
+    def _seen(self, form: MoneyForm, facts: WishFacts) -> ResponseReturnValue | None:
+        """The result page of what this form did already: double click, second tab, back button."""
+        if form.wish_id is None:
+            return None
+        made = find_by_request(db.session(), form.wish_id, facts.payment.id)
+        return None if made is None else see_other(url_for("operations.show", operation_id=made))
+
+    def _page(self, name: str, facts: WishFacts, form: MoneyForm, status: int) -> ResponseReturnValue:
+        template = f"{self.folder}/{name}.html"
+        order_href = order_address(facts.order.id)
+        return page(template, status=status, facts=facts, payment=facts.payment, form=form, order_href=order_href)
+
+
+def order_address(order_id: uuid.UUID) -> str:
+    """Address of the order's page; "" in a desk that has none."""
+    return url_for("orders.show", order_id=order_id) if "orders.show" in current_app.view_functions else ""
