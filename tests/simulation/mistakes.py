@@ -82,7 +82,7 @@ MISTAKES: dict[str, Mistake] = {
         ),
         STORM,
         ("I2",),
-        0,
+        1,
     ),
     "timeout_is_failure": Mistake(
         replacing(("operations.recording._act", engines.failing(lambda reply: reply.code == "no_answer"))),
@@ -102,7 +102,7 @@ MISTAKES: dict[str, Mistake] = {
         ("I3",),
         0,
     ),
-    "no_fence": Mistake(replacing(*_NO_FENCE), FREEZING, ("I2", "I8", "I11"), 0),
+    "no_fence": Mistake(replacing(*_NO_FENCE), FREEZING, ("I2", "I8", "I11"), 2),
     "blind_resend": Mistake(
         replacing(("operations.running.look_up", engines.send_again)),
         replace(STORM, resolution=C2),
@@ -113,13 +113,13 @@ MISTAKES: dict[str, Mistake] = {
         replacing(("operations.looking_up._weigh_absence", engines.weigh_without_settling)),
         replace(STORM, resolution=C2),
         ("I2",),
-        0,
+        3,
     ),
     "key_trusted_after_its_window": Mistake(
         replacing(("operations.looking_up._may_replay", engines.replay_for_ever)),
         replace(STORM, key_window_s=100, key_trust_s=30, latest_arrival_s=30.0, most_wire_freeze_s=10.0),
         ("I2",),
-        0,
+        1,
     ),
     "send_before_commit": Mistake(
         replacing(
@@ -149,18 +149,18 @@ MISTAKES: dict[str, Mistake] = {
         replacing(("operations.recording.state_after", engines.believing)),
         replace(STORM, writes={Trouble.TIMEOUT_AFTER: 0.3, Trouble.LATE_EFFECT: 0.2, Trouble.REFUSE_REPEAT: 0.4}),
         ("I3",),
-        0,
+        6,
     ),
     "restore_without_recovery": Mistake(
         in_world(engines.no_recovery),
         replace(STORM, resolution=C2, restore=True, busy_s=300.0, writes={}, reads={}),
         ("I2",),
-        0,
+        4,
     ),
     "no_limit_before_the_first_byte": Mistake(
-        replacing(("operations.sending.COMMIT_TO_FIRST_BYTE_S", 1e9)),
+        replacing(("operations.first_byte.COMMIT_TO_FIRST_BYTE_S", 1e9)),
         replace(FREEZING, freeze_only="K5", writes={}, payments=4, wishes=6, busy_s=3000.0),
         ("I2",),
-        0,
+        1,
     ),
 }
