@@ -15,6 +15,9 @@ __all__ = ["SelectChoice", "currency_choices", "language_choices", "pairs", "zon
 CURRENCIES = ("EUR", "USD", "JPY", "SEK", "GBP", "NOK", "DKK", "CHF", "KRW", "TWD", "CNY", "HKD", "SGD", "AUD", "CAD")
 
 
+__all__ = ["SelectChoice", "currency_choices", "language_choices", "pairs", "zone_choices"]
+
+
 def pairs(options: Iterable[tuple[str, str]]) -> list[SelectChoice]:
     """Choices out of (value, label)."""
     return [SelectChoice(value, label) for value, label in options]

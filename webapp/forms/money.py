@@ -16,6 +16,7 @@ from webapp.formatting.lazy import _l
 from webapp.formatting.money_words import rule_words
 from webapp.formatting.words import reason_name
 from webapp.forms.base import Form, stripped
+from webapp.forms.choices import SelectChoice
 from webapp.services.errors import AvailableChanged, NotEnough, RuleBroken
 from webapp.services.operations.filing import MOST_COMMENT
 from webapp.services.operations.wishes import WishFacts
@@ -41,9 +42,10 @@ class MoneyForm(Form):
         """A form about one payment; what the request sends is read in."""
         super().__init__(**values)
         self.facts = facts
-        self.reason.choices = [("", _("Choose a reason"))]
-        self.reason.choices += [(str(reason.id), reason_name(reason)) for reason in facts.reasons]
-        if self.wish_id is None:
+        self.reason.choices = [SelectChoice("", _("Choose a reason"))]
+        self.reason.choices += [SelectChoice(str(reason.id), reason_name(reason)) for reason in facts.reasons]
+        self.has_wish_id = self.wish_id is not None  # else a double click would file twice
+        if not self.has_wish_id:
             self.renew()
 
     @property
@@ -83,6 +85,8 @@ class MoneyForm(Form):
         """Whether every field is in order; the rules themselves stand in the service that files the wish."""
         is_good = bool(super().validate(extra_validators))
         self._check_comment()
+        if not self.has_wish_id:
+            self.refuse("", rule_words("request_id_taken"))
         return is_good and not self.errors
 
     def _check_comment(self) -> None:
