@@ -37,3 +37,10 @@ def see_other(url: str) -> Response:
     response = make_response("", 204)
     response.headers["HX-Redirect"] = url
     return response
+
+
+def in_step(response: Response, url: str) -> Response:
+    """The answer to a filter or a page of a list, with the address that the browser is to show for it."""
+    if is_htmx():
+        response.headers["HX-Push-Url"] = url
+    return response

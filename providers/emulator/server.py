@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from .wire import HangUp
@@ -33,7 +34,7 @@ class Handler(WSGIRequestHandler):
         try:
             chunks = self.server.app(environ, start_response)
             self._send(head, chunks)
-        except (HangUp, ConnectionError):
+        except (HangUp, ConnectionError, ClientDisconnected):  # the last: a client that died while it wrote
             self._hang_up()
 
     def _send(self, head: dict[str, Any], chunks: Iterable[bytes]) -> None:

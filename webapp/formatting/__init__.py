@@ -68,7 +68,7 @@ def when(moment: datetime | None, *, now: datetime | None = None) -> Markup:
         return Markup("–")
     local = moment.astimezone(reader_zone())
     today = (now or datetime.now(UTC)).astimezone(reader_zone()).date()
-    text = f"{_day_in_words(local.date(), today)} {format_time(local, 'short', locale=_locale())}"
+    text = f"{_day_in_words(local.date(), today)} {format_time(local, 'HH:mm', locale=_locale())}"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), exact(moment), text)
 
 
@@ -80,7 +80,7 @@ def exact(moment: datetime) -> str:
 def day(moment: datetime | date) -> str:
     """A date of the person's zone, in the middle length of the locale."""
     value = moment.astimezone(reader_zone()).date() if isinstance(moment, datetime) else moment
-    return str(format_date(value, "medium", locale=_locale()))
+    return str(format_date(value, "medium", locale=_date_locale()))
 
 
 def age(span: timedelta) -> str:
@@ -97,12 +97,17 @@ def _day_in_words(value: date, today: date) -> str:
     if value in near:
         return str(near[value])
     if value.year == today.year:
-        return str(format_skeleton("MMMd", value, locale=_locale()))
+        return str(format_skeleton("MMMd", value, locale=_date_locale()))
     return day(value)
 
 
 def _locale() -> str:
     return str(get_locale() or "en")
+
+
+def _date_locale() -> str:
+    """Dates in English put the day first: the desk's English readers are not only American."""
+    return "en_GB" if _locale() == "en" else _locale()
 
 
 def reader_zone() -> ZoneInfo:

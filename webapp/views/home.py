@@ -54,16 +54,16 @@ def index() -> ResponseReturnValue:
 
 def _heaps(waiting: Waiting) -> list[Heap]:
     here = [
-        Heap(waiting.unknown, _("results that we do not know yet"), "violet", _address("operations.unknown")),
-        Heap(waiting.review, _("results that need a decision"), "amber", _address("operations.review")),
+        Heap(waiting.unknown, _("Results that we do not know yet"), "violet", _address("operations.unknown")),
+        Heap(waiting.review, _("Results that need a decision"), "amber", _address("operations.review")),
         Heap(
             waiting.rejected_of_late,
-            _("refunds not done in the last 7 days"),
+            _("Refunds not done in the last 7 days"),
             "red",
             _address("refunds.index", state="rejected"),
         ),
-        Heap(waiting.blocked, _("held back before sending"), "amber", _address("refunds.index", state="queued")),
-        Heap(waiting.frozen, _("frozen payments"), "red", _address("orders.index", state="held")),
+        Heap(waiting.blocked, _("Held back before sending"), "amber", _address("refunds.index", state="queued")),
+        Heap(waiting.frozen, _("Frozen payments"), "red", _address("orders.index", state="held")),
     ]
     return [heap for heap in here if heap.count]
 

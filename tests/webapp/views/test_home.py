@@ -6,11 +6,13 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from flask import Flask
 from sqlalchemy import select
 
 from providers.kinds import MovementKind, ProviderState
 from tests import factories
 from tests.pages import Desk
+from tests.webapp.conftest import password_hash
 from webapp.domain.permissions import Role
 from webapp.models import Installation, LedgerMovement, Mode, Order, OrderStatus, Payment, Shop
 from webapp.services.unit_of_work import in_transaction
@@ -71,7 +73,7 @@ def test_sums_of_the_days_and_frozen_payments_are_those_of_the_readers_shops(
     paid(shop, 4000, frozen_at=NOW, frozen_reason="difference")
     paid(factories.shop("print"), 9999)
     page = signed_in(Role.VIEWER).get("/")
-    assert "frozen payments" in page.text
+    assert "Frozen payments" in page.text
     cells = [each.text.strip() for each in page.all("td")][:5]
     assert cells == ["JPY", "¥4,000", "¥1,000", "¥3,000", "1"]
     assert "9,999" not in page.text
@@ -82,8 +84,9 @@ def test_recovery_mode_is_said_first_of_all(signed_in: Callable[..., Desk]) -> N
     assert "Recovery mode" in signed_in(Role.VIEWER).get("/").text
 
 
-def test_a_person_without_a_role_is_told_who_can_help(signed_in: Callable[..., Desk], shop: Shop) -> None:
-    assert "Nothing waits for you" in signed_in(Role.VIEWER).get("/").text
+def test_a_person_without_a_role_is_told_who_can_help(quick_app: Flask) -> None:
+    person = factories.user(password_hash=password_hash())
+    assert "An admin or owner can give you one." in Desk(quick_app).sign_in(person.email).text
 
 
 def test_the_part_that_refreshes_itself_comes_alone(signed_in: Callable[..., Desk]) -> None:

@@ -176,7 +176,7 @@ def _start(
             call=sealed.encode(),
             call_digest=call.digest(),
             call_redacted=adapter.redact(call),
-            baseline=_ledger_ids(tx, operation) if baseline is None else baseline,
+            baseline=sorted({*_ledger_ids(tx, operation), *(baseline or ())}),
             started_at=now,
         )
     )

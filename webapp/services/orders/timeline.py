@@ -44,14 +44,14 @@ def timeline(
     """Newest first; `accounts` maps the order's payments to their accounts. One SQL statement, of the audit."""
     by_id = {operation.id: operation for operation in operations}
     events = _audited(tx, order, [order.id, *accounts, *by_id])
-    for attempt in attempts:
+    for attempt in reversed(attempts):
         operation = by_id[attempt.operation_id]
         facts = _of_operation(operation) | {
             "provider": accounts[operation.payment_id].provider,
             "outcome": attempt.outcome.value if attempt.outcome else None,
         }
         events.append(Event(attempt.started_at, "attempt.sent", None, Via.SYSTEM, operation.id, facts))
-    for movement in movements:
+    for movement in reversed(movements):
         if movement.operation_id is None:
             provider = accounts[movement.payment_id].provider
             events.append(_moved_outside(movement, provider))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
-from providers.port import Capabilities, PaymentSnapshot
+from providers.kinds import MovementKind, Outcome
+from providers.money import Money
+from providers.port import Capabilities, Movement, PaymentSnapshot
 from webapp.domain.doubt import MOVEMENT_OF, Doubted, Judgement, Verdict, judge
 from webapp.domain.operations import NOT_TERMINAL, OperationState
-from webapp.models import Attempt, Operation, Payment
+from webapp.models import Attempt, LedgerMovement, Operation, Payment
 from webapp.services import audit
 from webapp.services.audit import SYSTEM
 from webapp.services.operations.leases import Lease
@@ -42,7 +45,8 @@ def apply_snapshot(
     """
     under_way = _under_way(tx, payment.id)
     known = known_movements(tx, payment.id)
-    judgements = _judge_all(tx, known, snapshot, under_way, capabilities, proven or {})
+    seen = _with_booked(tx, payment, snapshot, known)
+    judgements = _judge_all(tx, known, seen, under_way, capabilities, proven or {})
     owners: dict[str, Operation] = {}
     for operation in under_way:
         judgement = judgements[operation.id]
@@ -93,6 +97,25 @@ def _judge_all(
     return judgements
 
 
+def _with_booked(
+    tx: Tx, payment: Payment, snapshot: PaymentSnapshot, known: Mapping[tuple[MovementKind, str], uuid.UUID | None]
+) -> PaymentSnapshot:
+    """The snapshot with the foreign refunds that an earlier read showed and this, a stale one, does not (R26).
+
+    Without them one of two candidates would be left, and what was unclear before would look certain.
+    """
+    shown = {movement.id for movement in snapshot.movements}
+    if all(owner or kind is not MovementKind.REFUND or name in shown for (kind, name), owner in known.items()):
+        return snapshot
+    rows = tx.execute(
+        select(LedgerMovement.provider_movement_id, LedgerMovement.amount_minor, LedgerMovement.currency)
+        .where(LedgerMovement.payment_id == payment.id, LedgerMovement.kind == MovementKind.REFUND)
+        .where(LedgerMovement.operation_id.is_(None), LedgerMovement.provider_movement_id.not_in(shown))
+    )
+    missing = [Movement(MovementKind.REFUND, name, Money(minor, currency)) for name, minor, currency in rows]
+    return replace(snapshot, movements=[*snapshot.movements, *missing])
+
+
 def _is_in_review(operation: Operation) -> bool:
     return operation.state is OperationState.REVIEW
 
@@ -121,9 +144,16 @@ def _proven_judgement(
 
 
 def doubted(tx: Tx, operation: Operation) -> Doubted:
-    """The operation as `domain.doubt` asks about it."""
+    """The operation as `domain.doubt` asks about it.
+
+    Its baseline is that of the first attempt that may have been carried out: what came before that is not ours.
+    """
     first = tx.execute(
-        select(Attempt.baseline).where(Attempt.operation_id == operation.id).order_by(Attempt.fence).limit(1)
+        select(Attempt.baseline)
+        .where(Attempt.operation_id == operation.id, Attempt.key == operation.key)
+        .where(or_(Attempt.outcome.is_(None), Attempt.outcome != Outcome.NOT_APPLIED))
+        .order_by(Attempt.fence)
+        .limit(1)
     ).one_or_none()
     return Doubted(
         operation_id=str(operation.id),

@@ -137,6 +137,7 @@ def test_an_answer_and_fetched_states_book_one_movement_in_any_order_R33(
             return "ran"
 
         clients.all_at_once([work] * 4 + [read] * (CLIENTS - 4))
+        running.run_operation(operation)  # the next poll: workers pass over a row that a reader has locked
         row = desk.row(payment)
         assert (row.refunded_minor, row.refund_reserved_minor, row.excess_minor) == (number * 10, 0, 0)
         assert len(desk.attempts(operation)) == 1

@@ -90,7 +90,7 @@ def test_the_outcomes_are_those_of_the_newest_operation_of_each_kind(desk: Desk)
     assert refunded is not None
     assert refunded.word is OutcomeWord.DONE
     assert show(desk, payment_id).newest(CANCEL) is None
-    desk.emulator.fault("unauthorized", "refund")
+    desk.emulator.fault("unauthorised", "refund")
     desk.run(desk.ask(payment_id, 500))
     newest = show(desk, payment_id).newest(REFUND)
     assert newest is not None

@@ -1,0 +1,186 @@
+"""The page of one order."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Response, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from providers.kinds import MovementKind, OperationKind
+from webapp.domain.permissions import Permission
+from webapp.extensions import db
+from webapp.formatting import day, money, order_words
+from webapp.formatting.money_words import (
+    KINDS,
+    method_name,
+    provider_name,
+    why_blocked,
+    why_not_done,
+)
+from webapp.formatting.words import reason_name
+from webapp.forms.orders import NoteForm
+from webapp.htmx import page
+from webapp.models import LedgerMovement
+from webapp.security import current, requires, visible_shops
+from webapp.services.orders.actions import Action, ShownPayment
+from webapp.services.orders.page import OperationLine, OrderFacts, get_order
+from webapp.services.sessions import SignedIn
+from webapp.views.orders import bp
+
+SOON_S, LATER_S = 3, 30
+K, M, P = OperationKind, MovementKind, Permission
+
+
+@bp.get("/<uuid:order_id>")
+@requires(Permission.VIEW)
+def show(order_id: uuid.UUID) -> ResponseReturnValue:
+    """One order; its money and operations refresh themselves while something is under way."""
+    return order_page(get_order(db.session(), order_id, visible_shops()), NoteForm(formdata=None))
+
+
+def order_page(facts: OrderFacts, form: NoteForm, status: int = 200) -> Response:
+    """The page, or for htmx the block that moves."""
+    person = current()
+    return page(
+        "orders/show.html",
+        block="moving",
+        status=status,
+        facts=facts,
+        order=facts.order,
+        payments=[_payment(shown, person) for shown in facts.payments],
+        operations=[_operation(line, person) for line in facts.operations],
+        outcomes=_outcomes(facts),
+        events=[_event(event) for event in facts.events],
+        under_way=_under_way(facts),
+        refresh_s=(SOON_S if facts.moves_soon else LATER_S) if facts.under_way else 0,
+        form=form,
+        may_note=person.may(P.WRITE_NOTE, facts.order.shop_id),
+        is_other_mode=facts.order.mode != person.mode,
+    )
+
+
+def _payment(shown: ShownPayment, person: SignedIn) -> dict[str, Any]:
+    payment = shown.payment
+    actions = [_action(action, shown, person) for action in shown.actions]
+    return {
+        "row": payment,
+        "sums": shown.sums,
+        "state": shown.state,
+        "method": method_name(payment.method),
+        "provider": provider_name(shown.account.provider),
+        "account": shown.account.name,
+        "page": shown.provider_page,
+        "frozen": order_words.frozen_words(payment.frozen_reason) if payment.frozen_at else "",
+        "parts": _parts(shown),
+        "possible": [action for action in actions if action["href"]],
+        "not_possible": [action for action in actions if not action["href"]],
+    }
+
+
+def _action(action: Action, shown: ShownPayment, person: SignedIn) -> dict[str, str]:
+    payment = shown.payment
+    amount = money(action.available_minor, payment.currency)
+    names = {K.CAPTURE: _("Capturing"), K.CANCEL: _("Cancelling"), K.REFUND: _("Refunding")}
+    if not action.possible:
+        return {"name": names[action.kind], "href": "", "why": order_words.hindrance_words(action.why_not)}
+    if action.kind is K.CAPTURE:
+        why = _("%(amount)s can be captured in the provider's own pages; Paydesk has no page for it.", amount=amount)
+        return {"name": names[K.CAPTURE], "href": "", "why": why}
+    endpoint = "refunds.create" if action.kind is K.REFUND else "cancellations.create"
+    text = _("Refund up to %(amount)s", amount=amount) if action.kind is K.REFUND else ""
+    return {
+        "name": names[action.kind],
+        "href": url_for(endpoint, payment_id=payment.id),
+        "button": "primary" if action.kind is K.REFUND else "secondary",
+        "text": text or _("Cancel and release %(amount)s", amount=amount),
+        "why": ""
+        if person.may(P(action.kind.value), payment.shop_id)
+        else _("You lack the right; the page names who can help."),
+    }
+
+
+def _parts(shown: ShownPayment) -> list[dict[str, Any]]:
+    sums = shown.sums
+    kept = max(0, sums.captured - sums.refunded - sums.refund_reserved)
+    free = sums.can_be_captured_or_released
+    told = {kind: [_moved(m) for m in shown.movements if m.kind is kind] for kind in (M.CAPTURE, M.CANCEL, M.REFUND)}
+    parts = [
+        {"kind": "refunded", "label": _("Refunded"), "minor": sums.refunded, "details": told[M.REFUND]},
+        {"kind": "under_way", "label": _("Under way"), "minor": sums.under_way, "details": []},
+        {"kind": "captured", "label": _("Captured and kept"), "minor": kept, "details": told[M.CAPTURE]},
+        {"kind": "cancelled", "label": _("Cancelled"), "minor": sums.cancelled, "details": told[M.CANCEL]},
+        {"kind": "authorised", "label": _("Reserved, not captured"), "minor": free, "details": []},
+    ]
+    return [part for part in parts if part["minor"]]
+
+
+def _moved(movement: LedgerMovement) -> str:
+    at = day(movement.occurred_at or movement.booked_at)
+    values = {"date": at, "amount": money(movement.amount_minor, movement.currency)}
+    if movement.operation_id is None:
+        return _("%(date)s: %(amount)s, outside Paydesk", **values)
+    return _("%(date)s: %(amount)s", **values)
+
+
+def _operation(line: OperationLine, person: SignedIn) -> dict[str, Any]:
+    operation = line.operation
+    is_own = operation.requested_by == person.user_id and person.may(P.STOP_OWN, operation.shop_id)
+    may_stop = person.may(P.STOP_ANY, operation.shop_id) or is_own
+    went_wrong = line.was_put_back or (line.is_over and line.word is not None and line.word.value != "done")
+    return {
+        "row": operation,
+        "kind": KINDS[operation.kind],
+        "wish": order_words.wish_words(operation.kind, operation.amount_minor, operation.currency),
+        "reason": reason_name(line.reason) if line.reason else "",
+        "asked_by": line.requested_by or order_words.VIA[operation.requested_via],
+        "approved_by": line.approved_by,
+        "why": why_not_done(operation) if went_wrong else why_blocked(operation),
+        "next_at": line.next_at,
+        "tries": operation.tries,
+        "may_stop": line.can_be_stopped and may_stop,
+        "may_ask": line.is_unknown and person.may(P.ASK_PROVIDER, operation.shop_id),
+    }
+
+
+def _outcomes(facts: OrderFacts) -> list[dict[str, Any]]:
+    found = []
+    for kind in (K.CANCEL, K.REFUND):
+        line = facts.newest(kind)
+        if line is None or line.word is None:
+            continue
+        went_wrong = line.word.value != "done"
+        found.append(
+            {
+                "tag": order_words.OUTCOMES[kind, line.word],
+                "why": why_not_done(line.operation) if went_wrong else "",
+                "next_at": line.next_at if went_wrong else None,
+                "is_final": went_wrong and line.is_over,
+                "went_wrong": went_wrong,
+                "id": line.operation.id,
+            }
+        )
+    return found
+
+
+def _event(event: Any) -> dict[str, Any]:
+    href = url_for("operations.show", operation_id=event.operation_id) if event.operation_id else ""
+    return {
+        "at": event.at,
+        "text": order_words.event_words(event),
+        "who": order_words.event_who(event),
+        "note": event.facts.get("evidence") or "",
+        "colour": order_words.event_colour(event),
+        "href": href,
+    }
+
+
+def _under_way(facts: OrderFacts) -> str:
+    count = len(facts.under_way)
+    if count == 0:
+        return ""
+    text: str = ngettext("%(num)d operation is under way.", "%(num)d operations are under way.", count)
+    return text
