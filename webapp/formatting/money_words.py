@@ -135,6 +135,15 @@ def why_not_done(operation: Operation) -> str:
     return str(known) if known else _("The provider gave a reason that we have no words for. It stands under Details.")
 
 
+def last_answer(operation: Operation) -> str:
+    """What the provider answered last, in our words where we have them; else in its own."""
+    known = {
+        "no_answer": _("The connection broke before an answer came"),
+        "not_reached": _("The provider could not be reached"),
+    }
+    return known.get(operation.provider_code or "") or operation.provider_message or _("None")
+
+
 def why_blocked(operation: Operation) -> str:
     """Why an operation is not sent although its time has come; "" when nothing is in its way."""
     return str(BLOCKED.get(operation.blocked_by or "", ""))
