@@ -64,9 +64,7 @@ def test_two_tabs_with_forms_of_their_own_show_the_second_what_the_first_did(
     check_page(signed_in_page, live, payment)
     signed_in_page.get_by_role("button", name="Refund ¥1,200 by card").click()
     second.get_by_role("button", name="Refund ¥800 by card").click()
-    expect(second.locator("#error-summary")).to_contain_text(
-        "Ana asked for ¥1,200 in the meantime. It is now ¥2,100."
-    )
+    expect(second.locator("#error-summary")).to_contain_text("Ana asked for ¥1,200 in the meantime. It is now ¥2,100.")
     assert second.get_by_label("Amount").input_value() == "800"
     assert only_operation().amount_minor == 1200
 
