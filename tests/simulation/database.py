@@ -110,11 +110,12 @@ class Database:
         self._raw = template().raw
         self._raw.deserialize(image)
         self._raw.execute("PRAGMA foreign_keys=ON")
+        self._changes_before = self._raw.total_changes
 
     @property
     def changes(self) -> int:
         """Grows with every row that changes."""
-        return self._raw.total_changes
+        return self._raw.total_changes - self._changes_before
 
     @property
     def in_transaction(self) -> bool:

@@ -43,6 +43,7 @@ class Weights:
     kill: float = 0.0  # per point of the crash matrix
     most_kills: int = 8
     freeze: float = 0.0  # per point outside a transaction
+    freeze_only: str = ""  # the one point at which to freeze; empty: all
     most_wire_freeze_s: float = 500.0  # R27: with the latest arrival it stays below the settle window
     latest_arrival_s: float = 300.0
     key_window_s: int = 24 * 3600  # the provider's

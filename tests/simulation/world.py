@@ -24,6 +24,7 @@ from tests.simulation.virtual_time import ProcessClock, VirtualTime
 from tests.simulation.weights import Weights
 from webapp.models import Mode, Payment
 from webapp.services import runtime
+from webapp.services.operations import first_byte
 from webapp.services.payments.reading import read_payment
 from webapp.services.runtime import AccountKeys, Runtime
 
@@ -37,7 +38,8 @@ class BankProviders:
     def open(self, keys: AccountKeys) -> PaymentProvider:
         """An adapter whose calls the scheduler can hold up."""
         world = self._world
-        return SandboxProvider(world.bank, world.bank_account, self._of(keys.provider), world.observing)
+        capabilities = self._of(keys.provider)
+        return SandboxProvider(world.bank, world.bank_account, capabilities, world.observing, first_byte.check)
 
     def capabilities(self, provider: str) -> Capabilities:
         """By the class in the provider's name."""

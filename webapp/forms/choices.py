@@ -10,6 +10,8 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 
 from webapp.formatting import LANGUAGES
 
+__all__ = ["SelectChoice", "currency_choices", "language_choices", "pairs", "zone_choices"]
+
 CURRENCIES = ("EUR", "USD", "JPY", "SEK", "GBP", "NOK", "DKK", "CHF", "KRW", "TWD", "CNY", "HKD", "SGD", "AUD", "CAD")
 
 
