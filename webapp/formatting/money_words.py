@@ -58,12 +58,6 @@ RULES: Mapping[str, str] = {
     "too_late": _l("It is too late to stop it: it is being sent or was sent already."),
     "not_yours": _l("Somebody else asked for it. A merchant or owner can stop it."),
     "nothing_to_ask": _l("The result is known now, so there is nothing to ask."),
-    "nothing_to_settle": _l("This was settled in the meantime."),
-    "second_person": _l("A second person has to confirm. You made the proposal."),
-    "wait_24_hours": _l("You are alone in this shop, so you can confirm 24 hours after the proposal."),
-    "proposal_changed": _l("The proposal was changed in the meantime. Read it again."),
-    "evidence_missing": _l("Enter what you saw at the provider"),
-    "reference_missing": _l("Enter the provider's reference"),
 }
 
 NOT_DONE: Mapping[str, str] = {
@@ -85,7 +79,6 @@ NOT_DONE: Mapping[str, str] = {
     "approval_lapsed": _l("Nobody approved it within 72 hours."),
     "blocked_kill_switch": _l("Sending was switched off for seven days."),
     "blocked_breaker": _l("Sending to this provider account was stopped for seven days."),
-    "settled": _l("Two people decided that it was not carried out."),
     "unauthorized": _l("The provider refused our keys. Tell your admin."),
     "forbidden": _l("The provider refused our keys. Tell your admin."),
 }
