@@ -111,9 +111,9 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "no_settle_window": Mistake(
         replacing(("operations.looking_up._weigh_absence", engines.weigh_without_settling)),
-        replace(STORM, resolution=C2),
+        replace(STORM, resolution=C2, payments=3, writes={Trouble.LATE_EFFECT: 0.9}),
         ("I2",),
-        3,
+        0,
     ),
     "key_trusted_after_its_window": Mistake(
         replacing(("operations.looking_up._may_replay", engines.replay_for_ever)),
@@ -142,7 +142,7 @@ MISTAKES: dict[str, Mistake] = {
     "terminal_overwritten": Mistake(
         replacing(*_ALL_MOVES, ("operations.recording._record", engines.record_over_anything)),
         replace(FREEZING, freeze_only="K7", writes={Trouble.ERROR_AFTER: 0.5}),
-        ("I8", "I3"),
+        ("I8",),
         0,
     ),
     "refusal_of_a_repeat_believed": Mistake(

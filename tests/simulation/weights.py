@@ -72,7 +72,7 @@ def draw(random: Random) -> Weights:
         resolution=resolution,
         workers=random.randint(2, 4),
         payments=random.choice((1, 1, 2)),
-        wishes=random.randint(2, 5),
+        wishes=random.randint(2, 4),
         busy_s=random.choice((300.0, 900.0, 2400.0)),
         kill=random.choice((0.0, 0.06, 0.12, 0.2)),
         freeze=random.choice((0.0, 0.02, 0.06)),
