@@ -188,7 +188,10 @@ class PendingEffect:
 
 @dataclass(frozen=True, slots=True)
 class PaymentSnapshot:
-    """A payment as the provider shows it now. The four sums equal the sums of `movements` by kind."""
+    """A payment as the provider shows it now. The four sums equal the sums of `movements` by kind.
+
+    `asked` is what the buyer was asked to pay, also where nothing was ever authorised.
+    """
 
     provider_ref: str
     state: ProviderState
@@ -203,6 +206,7 @@ class PaymentSnapshot:
     buyer_email: str | None = None
     created_at: datetime | None = None
     hold_expires_at: datetime | None = None
+    asked: Money | None = None
     kept: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -52,6 +52,9 @@ class _Reader(HTMLParser):
             self._open.append(element)
         self._note_form(element)
 
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)  # without an end: <path/> ends nothing that stands around it
+
     def handle_endtag(self, tag: str) -> None:
         while self._open:
             if self._open.pop().tag == tag:
@@ -64,7 +67,7 @@ class _Reader(HTMLParser):
             element.text += data
         opened = self._open[-1] if self._open else None
         if self._in_form and opened and opened.tag == "textarea":
-            self.forms[-1].values[opened.attributes["name"]] = data.removeprefix("\n")
+            self.forms[-1].values[opened.attributes["name"]] = data.removeprefix("\r\n").removeprefix("\n")
 
     def _note_form(self, element: Element) -> None:
         given = element.attributes

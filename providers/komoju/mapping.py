@@ -78,6 +78,7 @@ def snapshot(payment: Any, authorised_minor: int | None = None) -> PaymentSnapsh
         buyer_email=optional_text(details, "email"),
         created_at=moment(payment, "created_at"),
         hold_expires_at=moment(payment, "payment_deadline"),
+        asked=_money(asked, payment),
         kept=_kept(payment, method, fee_refunded),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from providers.errors import (
     CredentialsRefused,
@@ -25,12 +25,19 @@ class SandboxProvider:
     """One account at the bank; every method makes at most one call (R10)."""
 
     def __init__(
-        self, bank: Bank, account_id: str, capabilities: SandboxCapabilities, wire: Wire | None = None
+        self,
+        bank: Bank,
+        account_id: str,
+        capabilities: SandboxCapabilities,
+        wire: Wire | None = None,
+        before_send: Callable[[], None] | None = None,
     ) -> None:
+        """`before_send` runs when a write has its connection and no byte has left, as in the real adapters (R9)."""
         self._bank = bank
         self._account = account_id
         self._capabilities = capabilities
         self._wire: Wire = wire or QuickWire()
+        self._before_send = before_send
 
     @property
     def capabilities(self) -> SandboxCapabilities:
@@ -68,6 +75,8 @@ class SandboxProvider:
         trouble = self._bank.troubles.for_write()
         if trouble is Trouble.NOT_REACHED:
             raise ProviderUnavailable("connection refused")
+        if self._before_send is not None:
+            self._before_send()
         try:
             self._wire.leaving(call)
         except BaseException:

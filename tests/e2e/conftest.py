@@ -28,9 +28,11 @@ def live_app(
     make_settings: Callable[..., Settings], sqlite_databases: SqliteDatabases, redis_url: str
 ) -> Iterator[tuple[Flask, str]]:
     """The application and the address of its database."""
-    with sqlite_databases.fresh() as address:
-        with build_app(make_settings(database_url=address, redis_url=redis_url)) as built:
-            yield built, address
+    with (
+        sqlite_databases.fresh() as address,
+        build_app(make_settings(database_url=address, redis_url=redis_url)) as built,
+    ):
+        yield built, address
 
 
 @pytest.fixture

@@ -27,8 +27,6 @@ class Checks:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._changes = -1
-        self._effects = -1
         self._broken = 0
         columns = [row[1] for row in world.database.rows("pragma table_info(operations)")]
         self._at = {name: place for place, name in enumerate(columns)}
@@ -36,6 +34,7 @@ class Checks:
 
     def forget(self) -> None:
         """A backup was restored: the past is another one."""
+        self._changes = self._effects = -1
         self._terminal: dict[str, Any] = {}
         self._movements: dict[str, Any] = {}
         self._steps: dict[str, tuple[int, str]] = {}

@@ -14,6 +14,7 @@ from sqlalchemy.pool import StaticPool
 
 from providers.kinds import ResolutionClass
 from tests import factories
+from tests.simulation.ids import seeded_ids
 from tests.simulation.virtual_time import START, ProcessClock, VirtualTime
 from webapp.models import Base, Mode, Order, OrderStatus, ProviderAccount
 from webapp.services import runtime
@@ -50,7 +51,7 @@ def template() -> Template:
     Base.metadata.create_all(engine)
     vault = Vault([KEY])
     here = Runtime(engine, ProcessClock(VirtualTime()), vault, AUDIT_KEY, _NoProviders(), "template")
-    with runtime.using(here):
+    with runtime.using(here), seeded_ids("template"):
         factories.ensure_single_rows()
         shop_id = factories.shop().id
         user_id = factories.user(shop_id).id
@@ -110,11 +111,12 @@ class Database:
         self._raw = template().raw
         self._raw.deserialize(image)
         self._raw.execute("PRAGMA foreign_keys=ON")
+        self._changes_before = self._raw.total_changes
 
     @property
     def changes(self) -> int:
         """Grows with every row that changes."""
-        return self._raw.total_changes
+        return self._raw.total_changes - self._changes_before
 
     @property
     def in_transaction(self) -> bool:

@@ -10,6 +10,9 @@ from tests.simulation.world import World
 from webapp.services import runtime, verify
 from webapp.services.payments.reading import read_payment
 
+VERIFIED = 0.25
+"""Share of the histories that end with the desk's own verifier, audit chain included; it is slow."""
+
 _OPERATIONS = """
 select o.id, o.kind, o.state, o.amount_minor, p.provider_ref, o.restored,
  (select count(*) from movements m where m.operation_id = o.id)
@@ -22,8 +25,9 @@ def check_ending(world: World, people: People) -> None:
     with runtime.using(world.runtime("auditor")):
         for payment_id in world.payments:
             read_payment(payment_id)
-        for problem in verify.problems():
-            world.say(f"verifier: {problem}")
+        if world.random.random() < VERIFIED:
+            for problem in verify.problems():
+                world.say(f"verifier: {problem}")
     _one_answer_per_form(world, people)
     _books_are_equal(world)
     _each_operation_as_at_the_bank(world)

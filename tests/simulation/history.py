@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time as real_time
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -15,8 +14,8 @@ import structlog
 
 from tests.simulation import actors
 from tests.simulation.checks import Checks
-from tests.simulation.database import template
 from tests.simulation.ending import check_ending
+from tests.simulation.ids import seeded_ids
 from tests.simulation.restoring import take_backup
 from tests.simulation.weights import Weights, draw
 from tests.simulation.world import World
@@ -51,8 +50,7 @@ def run_history(
     """Run the history of a seed; it stops at the first step that breaks a rule."""
     random = Random(f"paydesk {seed}")
     chosen = weights or draw(random)
-    template()  # its ids are not of the seed
-    with _deterministic(random, log) as sleeping:
+    with seeded_ids(f"history {seed}"), _virtual(log) as sleeping:
         world = World(chosen, random)
         sleeping.append(world.scheduler.sleep)
         history = History(world, log)
@@ -220,26 +218,20 @@ class History:
 
 
 @contextmanager
-def _deterministic(random: Random, log: Callable[[str], None] | None) -> Iterator[list[Callable[[float], None]]]:
-    """Random ids from the seed, no real sleep, no words of the engine unless they are wanted."""
-    ids = Random(random.random())
-    uuid4, sleep, config = uuid.uuid4, real_time.sleep, structlog.get_config()
-
-    def seeded() -> uuid.UUID:
-        return uuid.UUID(int=ids.getrandbits(128), version=4)
-
+def _virtual(log: Callable[[str], None] | None) -> Iterator[list[Callable[[float], None]]]:
+    """No real sleep, no words of the engine unless they are wanted; nothing of it stays behind."""
+    sleep, config = real_time.sleep, structlog.get_config()
     sleeping: list[Callable[[float], None]] = []
 
     def pause(seconds: float) -> None:
         sleeping[0](seconds)
 
     structlog.configure(processors=[_teller(log)], cache_logger_on_first_use=False)
-    uuid.uuid4 = seeded
     real_time.sleep = pause
     try:
         yield sleeping
     finally:
-        uuid.uuid4, real_time.sleep = uuid4, sleep
+        real_time.sleep = sleep
         structlog.configure(**config)
         accounts.close_open()
         running._steadiness.clear()

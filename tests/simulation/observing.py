@@ -34,7 +34,8 @@ class Observing:
         if world.database.in_transaction:
             self._maybe_disk_full(point)
             return
-        if not world.calm and world.random.random() < world.weights.freeze:
+        wanted = world.weights.freeze_only in {"", point.value}
+        if wanted and not world.calm and world.random.random() < world.weights.freeze:
             self._freeze(point)
         self._hold_up()
 
@@ -52,13 +53,10 @@ class Observing:
         self(KillPoint.CLAIMED)
 
     def leaving(self, call: WireCall | None) -> None:
-        """The bytes are on the way. A freeze was already possible at K6; another would stretch R27's bound."""
-        if self._world.scheduler.current is None:
-            return
-        if call is not None:
+        """The bytes are on the way; R27's freeze between R9's check and the socket happens here."""
+        if call is not None and self._world.scheduler.current is not None:
             self._check_commit_first(call)
-        self.maybe_kill(KillPoint.LOOKING_UP if call is None else KillPoint.ON_THE_WIRE)
-        self._hold_up()
+        self(KillPoint.LOOKING_UP if call is None else KillPoint.ON_THE_WIRE)
 
     def returning(self, call: WireCall | None) -> None:
         """The answer is on its way back."""

@@ -31,7 +31,7 @@ def _restore(world: World, checks: Checks, image: bytes, taken_at: datetime, kno
     world.database.restore(image)
     checks.forget()
     with runtime.using(world.runtime("operator")):
-        enter(taken_at)
+        recovery.enter(taken_at, operator())
     world.process("operator", partial(reopen, world), world.random.uniform(1.0, 1200.0), 60.0)
 
 
@@ -40,16 +40,11 @@ def operator() -> Actor:
     return Actor(template().user_id, Via.SYSTEM)
 
 
-def enter(taken_at: datetime) -> None:
-    """Stop all sends. A seeded mistake leaves this out."""
-    recovery.enter(taken_at, operator())
-
-
 def reopen(world: World) -> None:
     """Compare until all payments were read, then open."""
     while True:
-        list(recovery.compare())
         try:
+            list(recovery.compare())
             recovery.leave(operator())
         except RuleBroken as refusal:
             if refusal.code == "not_in_recovery":

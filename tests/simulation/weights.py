@@ -43,6 +43,7 @@ class Weights:
     kill: float = 0.0  # per point of the crash matrix
     most_kills: int = 8
     freeze: float = 0.0  # per point outside a transaction
+    freeze_only: str = ""  # the one point at which to freeze; empty: all
     most_wire_freeze_s: float = 500.0  # R27: with the latest arrival it stays below the settle window
     latest_arrival_s: float = 300.0
     key_window_s: int = 24 * 3600  # the provider's
@@ -71,7 +72,7 @@ def draw(random: Random) -> Weights:
         resolution=resolution,
         workers=random.randint(2, 4),
         payments=random.choice((1, 1, 2)),
-        wishes=random.randint(2, 5),
+        wishes=random.randint(2, 4),
         busy_s=random.choice((300.0, 900.0, 2400.0)),
         kill=random.choice((0.0, 0.06, 0.12, 0.2)),
         freeze=random.choice((0.0, 0.02, 0.06)),

@@ -17,6 +17,7 @@ from providers.sandbox.bank import Bank
 from providers.sandbox.capabilities import BY_REQUEST, SandboxCapabilities
 from tests import factories
 from tests.simulation.database import AUDIT_KEY, PROVIDER_OF, Database, template
+from tests.simulation.ids import seeded_ids
 from tests.simulation.observing import Observing
 from tests.simulation.scheduler import Killed, Process, Scheduler
 from tests.simulation.truth import Truth
@@ -24,8 +25,13 @@ from tests.simulation.virtual_time import ProcessClock, VirtualTime
 from tests.simulation.weights import Weights
 from webapp.models import Mode, Payment
 from webapp.services import runtime
+from webapp.services.operations import first_byte
 from webapp.services.payments.reading import read_payment
 from webapp.services.runtime import AccountKeys, Runtime
+
+CAPTURED, AUTHORISED = "captured", "authorised"
+_PREPARED: dict[tuple[ResolutionClass, tuple[str, ...]], tuple[bytes, list[uuid.UUID]]] = {}
+"""Databases with payments in them, made once per process."""
 
 
 class BankProviders:
@@ -37,7 +43,8 @@ class BankProviders:
     def open(self, keys: AccountKeys) -> PaymentProvider:
         """An adapter whose calls the scheduler can hold up."""
         world = self._world
-        return SandboxProvider(world.bank, world.bank_account, self._of(keys.provider), world.observing)
+        capabilities = self._of(keys.provider)
+        return SandboxProvider(world.bank, world.bank_account, capabilities, world.observing, first_byte.check)
 
     def capabilities(self, provider: str) -> Capabilities:
         """By the class in the provider's name."""
@@ -68,7 +75,7 @@ class World:
         self.bank_account = self.bank.open_account("shop")
         self.truth = Truth(self.bank.ledger)
         self.observing = Observing(self)
-        self.payments = [self._payment(number) for number in range(weights.payments)]
+        self.payments = self._payments()
         self.processes: list[Process] = []
 
     def say(self, violation: str) -> None:
@@ -111,51 +118,65 @@ class World:
         bank.troubles.dealt = self.faults
         return bank
 
-    def _payment(self, number: int) -> uuid.UUID:
-        """A payment at the bank, taken into the desk by the desk's own reading."""
-        other = self.random.random() < self.weights.other_kinds
+    def _payments(self) -> list[uuid.UUID]:
+        """Payments at the bank, taken into the desk by its own reading; the same rows come out of a copy later."""
+        shapes = tuple(self._shape() for _number in range(self.weights.payments))
+        for number, shape in enumerate(shapes):
+            self._at_bank(number, shape)
+        mark = (self.weights.resolution, shapes)
+        if mark not in _PREPARED:
+            with seeded_ids(f"payments {mark}"):
+                ids = [self._in_desk(number, shape) for number, shape in enumerate(shapes)]
+            _PREPARED[mark] = (self.database.image(), ids)
+        image, ids = _PREPARED[mark]
+        self.database = Database(image)
+        return ids
+
+    def _shape(self) -> str:
+        """How one payment stands at the start."""
+        if self.random.random() >= self.weights.other_kinds:
+            return CAPTURED
         with_key = self.weights.resolution is ResolutionClass.KEY_AND_LOOK_UP
-        by_request = other and with_key and self.random.random() < 0.5
-        reference = self._at_bank(number, authorised_only=other and not by_request, by_request=by_request)
+        return BY_REQUEST if with_key and self.random.random() < 0.5 else AUTHORISED
+
+    def _in_desk(self, number: int, shape: str) -> uuid.UUID:
         here = template()
         payment_id = uuid.uuid4()
+        row = Payment(
+            id=payment_id,
+            shop_id=here.shop_id,
+            order_id=here.order_id,
+            account_id=here.accounts[self.weights.resolution],
+            mode=Mode.TEST,
+            provider_ref=f"pay{number}",
+            method=BY_REQUEST if shape == BY_REQUEST else "sandbox",
+            currency="JPY",
+            provider_state=ProviderState.WAITING,
+            kept={},
+            created_at=self.time.now(),
+        )
         with runtime.using(self.runtime("setup")):
-            factories.add(
-                Payment(
-                    id=payment_id,
-                    shop_id=here.shop_id,
-                    order_id=here.order_id,
-                    account_id=here.accounts[self.weights.resolution],
-                    mode=Mode.TEST,
-                    provider_ref=reference,
-                    method=BY_REQUEST if by_request else "sandbox",
-                    currency="JPY",
-                    provider_state=ProviderState.WAITING,
-                    kept={},
-                    created_at=self.time.now(),
-                )
-            )
+            factories.add(row)
             read_payment(payment_id)
         return payment_id
 
-    def _at_bank(self, number: int, *, authorised_only: bool, by_request: bool) -> str:
+    def _at_bank(self, number: int, shape: str) -> None:
         ledger = self.bank.ledger
         payment = BankPayment(
             reference=f"pay{number}",
             provider="sandbox",
             account=self.bank_account,
-            method=BY_REQUEST if by_request else "sandbox",
+            method=BY_REQUEST if shape == BY_REQUEST else "sandbox",
             currency="JPY",
             amount_minor=1000,
             created_at=self.time.now(),
             manual_capture=True,
-            refund_by_request=by_request,
+            refund_by_request=shape == BY_REQUEST,
         )
         ledger.add_payment(payment)
         ledger.authorise(payment.reference, Cause("buyer"))
-        if not authorised_only:
+        if shape != AUTHORISED:
             ledger.capture(payment.reference, Cause("buyer"))
-        return payment.reference
 
     def kind_for(self, payment_id: uuid.UUID) -> OperationKind:
         """What may sensibly be asked for now, by the desk's own row."""

@@ -28,7 +28,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(method_name=money_words.method_name, method_title=money_words.method_title)
     app.jinja_env.globals.update(provider_name=money_words.provider_name)
     app.jinja_env.globals.update(why_not=money_words.why_not, why_not_done=money_words.why_not_done)
-    app.jinja_env.globals.update(kind_name=money_words.kind_name)
+    app.jinja_env.globals.update(kind_name=money_words.kind_name, last_answer=money_words.last_answer)
     app.jinja_env.add_extension("jinja2.ext.do")
 
 

@@ -58,12 +58,6 @@ RULES: Mapping[str, str] = {
     "too_late": _l("It is too late to stop it: it is being sent or was sent already."),
     "not_yours": _l("Somebody else asked for it. A merchant or owner can stop it."),
     "nothing_to_ask": _l("The result is known now, so there is nothing to ask."),
-    "nothing_to_settle": _l("This was settled in the meantime."),
-    "second_person": _l("A second person has to confirm. You made the proposal."),
-    "wait_24_hours": _l("You are alone in this shop, so you can confirm 24 hours after the proposal."),
-    "proposal_changed": _l("The proposal was changed in the meantime. Read it again."),
-    "evidence_missing": _l("Enter what you saw at the provider"),
-    "reference_missing": _l("Enter the provider's reference"),
 }
 
 NOT_DONE: Mapping[str, str] = {
@@ -85,7 +79,6 @@ NOT_DONE: Mapping[str, str] = {
     "approval_lapsed": _l("Nobody approved it within 72 hours."),
     "blocked_kill_switch": _l("Sending was switched off for seven days."),
     "blocked_breaker": _l("Sending to this provider account was stopped for seven days."),
-    "settled": _l("Two people decided that it was not carried out."),
     "unauthorized": _l("The provider refused our keys. Tell your admin."),
     "forbidden": _l("The provider refused our keys. Tell your admin."),
 }
@@ -133,6 +126,15 @@ def why_not_done(operation: Operation) -> str:
     """Why an operation ended without effect, or waits for its next try, in our words."""
     known = NOT_DONE.get(operation.provider_code or "")
     return str(known) if known else _("The provider gave a reason that we have no words for. It stands under Details.")
+
+
+def last_answer(operation: Operation) -> str:
+    """What the provider answered last, in our words where we have them; else in its own."""
+    known = {
+        "no_answer": _("The connection broke before an answer came"),
+        "not_reached": _("The provider could not be reached"),
+    }
+    return known.get(operation.provider_code or "") or operation.provider_message or _("None")
 
 
 def why_blocked(operation: Operation) -> str:

@@ -6,12 +6,12 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from wtforms import BooleanField, RadioField, StringField
-from wtforms.fields import SelectChoice
 
 from providers.bank_details import ACCOUNT_TYPES, wrong_fields
 from providers.port import BankDetails
 from webapp.formatting.lazy import _l
 from webapp.forms.base import stripped
+from webapp.forms.choices import pairs
 
 if TYPE_CHECKING:
     from wtforms import Form as Fields
@@ -60,9 +60,7 @@ class BankFields(Fields):
     bank_code = StringField(_l("Bank code"), filters=[_narrow])
     branch_name = StringField(_l("Branch"), filters=[stripped])
     branch_number = StringField(_l("Branch number"), filters=[_narrow])
-    account_type = RadioField(
-        _l("Kind of account"), choices=[SelectChoice(*each) for each in TYPES.items()], validate_choice=False
-    )
+    account_type = RadioField(_l("Kind of account"), choices=pairs(TYPES.items()), validate_choice=False)
     account_number = StringField(_l("Account number"), filters=[_narrow])
     include_payment_method_fee = BooleanField(
         _l("Also give back the fee that the customer paid for the payment method")

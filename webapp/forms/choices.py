@@ -6,11 +6,16 @@ from collections.abc import Iterable
 from functools import cache
 from zoneinfo import available_timezones
 
-from wtforms.fields.choices import SelectChoice as SelectChoice  # type: ignore[attr-defined]  # newer than the types
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the types
 
 from webapp.formatting import LANGUAGES
 
+__all__ = ["SelectChoice", "currency_choices", "language_choices", "pairs", "zone_choices"]
+
 CURRENCIES = ("EUR", "USD", "JPY", "SEK", "GBP", "NOK", "DKK", "CHF", "KRW", "TWD", "CNY", "HKD", "SGD", "AUD", "CAD")
+
+
+__all__ = ["SelectChoice", "currency_choices", "language_choices", "pairs", "zone_choices"]
 
 
 def pairs(options: Iterable[tuple[str, str]]) -> list[SelectChoice]:

@@ -8,7 +8,6 @@ from typing import Any
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from wtforms import HiddenField, SelectField, TextAreaField
-from wtforms.fields import SelectChoice
 
 from providers.money import exponent
 from webapp.domain.amounts import AmountFault, plain_amount
@@ -17,6 +16,7 @@ from webapp.formatting.lazy import _l
 from webapp.formatting.money_words import rule_words
 from webapp.formatting.words import reason_name
 from webapp.forms.base import Form, stripped
+from webapp.forms.choices import pairs
 from webapp.services.errors import AvailableChanged, NotEnough, RuleBroken
 from webapp.services.operations.filing import MOST_COMMENT
 from webapp.services.operations.wishes import WishFacts
@@ -42,8 +42,8 @@ class MoneyForm(Form):
         """A form about one payment; what the request sends is read in."""
         super().__init__(**values)
         self.facts = facts
-        self.reason.choices = [SelectChoice("", _("Choose a reason"))]
-        self.reason.choices += [SelectChoice(str(reason.id), reason_name(reason)) for reason in facts.reasons]
+        reasons = [(str(reason.id), reason_name(reason)) for reason in facts.reasons]
+        self.reason.choices = pairs([("", _("Choose a reason")), *reasons])
         self.has_wish_id = self.wish_id is not None  # else a double click would file twice
         if not self.has_wish_id:
             self.renew()

@@ -7,7 +7,6 @@ from typing import Any
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from wtforms import RadioField, StringField
-from wtforms.fields import SelectChoice
 
 from providers.kinds import OperationKind
 from webapp.domain.amounts import AmountWrong, parse_amount
@@ -16,6 +15,7 @@ from webapp.formatting.lazy import _l
 from webapp.formatting.money_words import rule_words
 from webapp.forms.bank_details import BankFields
 from webapp.forms.base import stripped
+from webapp.forms.choices import pairs
 from webapp.forms.money import MoneyForm, amount_words, too_much_words
 from webapp.services.audit import Actor
 from webapp.services.operations.filing import Wish
@@ -35,10 +35,8 @@ class RefundForm(BankFields, MoneyForm):
         """The fields that this payment needs, in the order of the page."""
         super().__init__(facts, **values)
         rest = money(facts.available_minor, facts.payment.currency)
-        self.how_much.choices = [
-            SelectChoice(REST, _("All that is left, %(amount)s", amount=rest)),
-            SelectChoice(PART, _("A part")),
-        ]
+        options = [(REST, _("All that is left, %(amount)s", amount=rest)), (PART, _("A part"))]
+        self.how_much.choices = pairs(options)
         if not facts.availability.partial:
             self.how_much.data = REST
         if not facts.availability.needs_bank_details:

@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import create_engine
 
 from tests.desk import Desk, open_desk
 from tests.emulator import EmulatorClient, running_emulator
-from webapp.models import Base
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +19,5 @@ def one_emulator() -> Iterator[EmulatorClient]:
 def desk(database_url: str, one_emulator: EmulatorClient) -> Iterator[Desk]:
     """A shop with an account and a merchant."""
     one_emulator.reset()
-    engine = create_engine(database_url)
-    Base.metadata.create_all(engine)
-    engine.dispose()
     with open_desk(database_url, one_emulator) as opened:
         yield opened

@@ -45,7 +45,7 @@ def test_an_owner_makes_a_shop_and_changes_it(signed_in: SignIn) -> None:
     assert actions()[-2:] == ["shop.created", "shop.changed"]
 
 
-def test_r32_a_stale_form_gets_the_new_state_and_keeps_what_was_typed(signed_in: SignIn, shop: Shop) -> None:
+def test_R32_a_stale_form_gets_the_new_state_and_keeps_what_was_typed(signed_in: SignIn, shop: Shop) -> None:
     desk = signed_in(Role.OWNER)
     page = desk.get(f"/shops/{shop.id}")
     desk.send(page, f"/shops/{shop.id}", name="First")

@@ -169,7 +169,8 @@ def _weigh_absence(seen: Seen) -> None:
     elif operation.absent_read_at is None:
         _look_again(seen, at_most=now + TWO_READS_APART + A_MOMENT, absent_read_at=now)
     elif now - operation.absent_read_at < TWO_READS_APART:
-        _look_again(seen, at_most=operation.absent_read_at + TWO_READS_APART + A_MOMENT)
+        first_read_at = operation.absent_read_at
+        _look_again(seen, at_most=first_read_at + TWO_READS_APART + A_MOMENT, absent_read_at=first_read_at)
     else:
         _proven_absent(seen)
 

@@ -121,7 +121,7 @@ def _order(tx: Tx, addition: Addition, account: ProviderAccount, snapshot: Payme
             number=number,
             status_id=_first_status(tx, addition.shop_id, snapshot),
             currency=currency,
-            total_minor=snapshot.authorised.minor,
+            total_minor=(snapshot.asked or snapshot.authorised).minor,
             buyer_email=snapshot.buyer_email,
             buyer_name=addition.buyer_name,
             language=addition.language,

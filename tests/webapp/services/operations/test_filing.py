@@ -21,7 +21,7 @@ from webapp.services.errors import AvailableChanged, NotAvailable, NotEnough, No
 from webapp.services.operations import filing
 from webapp.services.unit_of_work import in_transaction
 
-BANK = BankDetails("ヤマダ", "Mizuho", "0001", "Shibuya", "123", "normal", "0012345", include_payment_method_fee=False)
+BANK = BankDetails("ﾔﾏﾀﾞ", "Mizuho", "0001", "Shibuya", "123", "normal", "0012345", include_payment_method_fee=False)
 Usage = namedtuple("Usage", "total used free")
 
 

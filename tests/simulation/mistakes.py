@@ -1,0 +1,166 @@
+"""T3: engines that are wrong on purpose. Each changes a few lines of the real one; the simulation must notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from unittest.mock import patch
+
+from providers.kinds import ResolutionClass
+from providers.sandbox.troubles import Trouble
+from tests.simulation import engines
+from tests.simulation.weights import Weights
+from tests.simulation.world import World
+
+C1, C2 = ResolutionClass.KEY_AND_LOOK_UP, ResolutionClass.LOOK_UP_ONLY
+Make = Callable[[World], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong engine, the weights under which it shows soon, and the rules that may give it away."""
+
+    make: Make
+    weights: Weights
+    rules: tuple[str, ...]
+    caught_at: int  # the first seed that caught it when this was written
+
+
+def replacing(*changes: tuple[str, object]) -> Make:
+    """The engine with these names (`module.name`) replaced."""
+
+    @contextmanager
+    def make(_world: World) -> Iterator[None]:
+        with ExitStack() as stack:
+            for name, value in changes:
+                stack.enter_context(patch(f"webapp.services.{name}", value))
+            yield
+
+    return make
+
+
+def in_world(change: Callable[[World], tuple[tuple[str, object], ...]]) -> Make:
+    """As `replacing`, where the wrong code needs the world."""
+
+    def make(world: World) -> AbstractContextManager[None]:
+        return replacing(*change(world))(world)
+
+    return make
+
+
+STORM = Weights(
+    resolution=C1,
+    workers=3,
+    payments=1,
+    wishes=4,
+    busy_s=900.0,
+    writes={Trouble.LATE_EFFECT: 0.4, Trouble.TIMEOUT_AFTER: 0.2, Trouble.TIMEOUT_BEFORE: 0.2},
+    reads={Trouble.STALE_READ: 0.6},
+    stop=0.0,
+    whole_rest=0.0,
+    other_kinds=0.0,
+    word_lost=0.0,
+    reconciliations=0,
+)
+FREEZING = replace(STORM, resolution=C2, freeze=0.5, freeze_only="K4", workers=4, writes={Trouble.LATE_EFFECT: 0.6})
+_ALL_MOVES = (
+    ("operations.leases.states_before", engines.every_state),
+    ("operations.sending.states_before", engines.every_state),
+)
+_NO_FENCE = (
+    ("operations.sending._start", engines.unfenced("operations.sending._start")),
+    ("operations.recording._record", engines.unfenced("operations.recording._record")),
+    ("operations.looking_up._no_view", engines.unfenced("operations.looking_up._no_view")),
+)
+
+MISTAKES: dict[str, Mistake] = {
+    "new_key_per_attempt": Mistake(
+        replacing(
+            ("operations.sending._stored_call", engines.no_stored_call),
+            ("operations.sending._request", engines.request_with_new_key),
+        ),
+        STORM,
+        ("I2",),
+        1,
+    ),
+    "timeout_is_failure": Mistake(
+        replacing(("operations.recording._act", engines.failing(lambda reply: reply.code == "no_answer"))),
+        STORM,
+        ("I3",),
+        0,
+    ),
+    "error_5xx_is_failure": Mistake(
+        replacing(("operations.recording._act", engines.failing(lambda reply: reply.http_status == 500))),
+        replace(STORM, writes={Trouble.ERROR_AFTER: 0.5}),
+        ("I3",),
+        0,
+    ),
+    "running_409_is_failure": Mistake(
+        replacing(("operations.recording._act", engines.failing(lambda reply: reply.http_status == 409))),
+        STORM,
+        ("I3",),
+        0,
+    ),
+    "no_fence": Mistake(replacing(*_NO_FENCE), FREEZING, ("I2", "I8", "I11"), 2),
+    "blind_resend": Mistake(
+        replacing(("operations.running.look_up", engines.send_again)),
+        replace(STORM, resolution=C2),
+        ("I2",),
+        0,
+    ),
+    "no_settle_window": Mistake(
+        replacing(("operations.looking_up._weigh_absence", engines.weigh_without_settling)),
+        replace(STORM, resolution=C2, payments=3, writes={Trouble.LATE_EFFECT: 0.9}),
+        ("I2",),
+        0,
+    ),
+    "key_trusted_after_its_window": Mistake(
+        replacing(("operations.looking_up._may_replay", engines.replay_for_ever)),
+        replace(STORM, key_window_s=100, key_trust_s=30, latest_arrival_s=30.0, most_wire_freeze_s=10.0),
+        ("I2",),
+        1,
+    ),
+    "send_before_commit": Mistake(
+        replacing(
+            ("operations.running.send", engines.send_before_commit),
+            ("operations.looking_up.send", engines.send_before_commit),
+        ),
+        STORM,
+        ("I4",),
+        0,
+    ),
+    "release_on_unknown": Mistake(
+        replacing(("operations.recording._doubt", engines.release_on_doubt)), STORM, ("I3", "I1"), 0
+    ),
+    "sum_without_lock": Mistake(
+        in_world(engines.read_then_reserve),
+        replace(STORM, busy_s=20.0, wishes=6, double_submit=0.0, writes={}, reads={}),
+        ("I3", "I1"),
+        0,
+    ),
+    "terminal_overwritten": Mistake(
+        replacing(*_ALL_MOVES, ("operations.recording._record", engines.record_over_anything)),
+        replace(FREEZING, freeze_only="K7", writes={Trouble.ERROR_AFTER: 0.5}),
+        ("I8",),
+        0,
+    ),
+    "refusal_of_a_repeat_believed": Mistake(
+        replacing(("operations.recording.state_after", engines.believing)),
+        replace(STORM, writes={Trouble.TIMEOUT_AFTER: 0.3, Trouble.LATE_EFFECT: 0.2, Trouble.REFUSE_REPEAT: 0.4}),
+        ("I3",),
+        6,
+    ),
+    "restore_without_recovery": Mistake(
+        in_world(engines.no_recovery),
+        replace(STORM, resolution=C2, restore=True, busy_s=300.0, writes={}, reads={}),
+        ("I2",),
+        4,
+    ),
+    "no_limit_before_the_first_byte": Mistake(
+        replacing(("operations.first_byte.COMMIT_TO_FIRST_BYTE_S", 1e9)),
+        replace(FREEZING, freeze_only="K5", writes={}, payments=4, wishes=6, busy_s=3000.0),
+        ("I2",),
+        1,
+    ),
+}

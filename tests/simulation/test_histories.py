@@ -1,0 +1,42 @@
+"""T2: the real engine under seeded faults, kills and freezes (K1 to K12, K20) keeps I1 to I12."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.simulation.history import run_history
+from tests.simulation.report import run_many, run_seeds
+
+IN_CI = 2000
+AT_ONCE = 50
+IN_SOAK = 20_000
+
+
+@pytest.mark.parametrize("first", range(0, IN_CI, AT_ONCE))
+def test_no_history_breaks_a_rule_of_money(first: int) -> None:
+    """I1-I12 after every step, K1-K12 and K20 anywhere; at the end our books are the bank's."""
+    tally = run_seeds(range(first, first + AT_ONCE))
+    print(tally.text())
+    assert tally.violations == {}, tally.text()
+    assert len(tally.classes) == 3
+    assert tally.faults.total() > AT_ONCE
+    assert tally.kills.total() > AT_ONCE
+
+
+def test_a_seed_replays_exactly() -> None:
+    """The same steps at the same moments with the same rows, in a storm too."""
+    first, again, other = run_history(11), run_history(11), run_history(12)
+    assert (first.digest, first.steps, first.kills) == (again.digest, again.steps, again.kills)
+    assert first.digest != other.digest
+
+
+@pytest.mark.slow
+def test_no_history_of_the_soak_breaks_a_rule_of_money() -> None:
+    """The full count: at least 50,000 faults and 40,000 kills."""
+    tally = run_many(range(IN_CI, IN_CI + IN_SOAK), jobs=os.cpu_count() or 1)
+    print(tally.text())
+    assert tally.violations == {}, tally.text()
+    assert tally.faults.total() >= 50_000
+    assert tally.kills.total() >= 40_000
