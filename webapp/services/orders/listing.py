@@ -10,51 +10,21 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, Subquery, false, func, select, tuple_, union_all
 
-from webapp.domain.payment_state import PaymentState, Sums, payment_state
-from webapp.models import Order, OrderStatus, Payment, ProviderAccount, Shop, StatusKind
+from webapp.models import Order, OrderStatus, Shop, StatusKind
 from webapp.services.orders import filters
 from webapp.services.orders.cursors import Cursor
 from webapp.services.orders.filters import OrderFilter
+from webapp.services.orders.rows import OrderRow, with_payments
 from webapp.services.unit_of_work import Tx, reading
 
 PAGE_SIZE = 50
 MOST_COUNTED = 1000
 RARE = 20_000
 """Payments of a shop up to which a filter on payments is answered from their own index."""
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentLine:
-    """A payment as the list shows it; sums in minor units of the order's currency."""
-
-    provider: str
-    method: str
-    provider_ref: str
-    state: PaymentState
-    captured_minor: int
-    refunded_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class OrderRow:
-    """One line of the list. The buyer's address is masked."""
-
-    id: uuid.UUID
-    number: str
-    shop: str
-    status: str
-    status_kind: StatusKind
-    buyer: str
-    ordered_at: datetime
-    currency: str
-    total_minor: int
-    needs_attention: bool
-    payments: Sequence[PaymentLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +52,7 @@ def list_orders(tx: Tx, wanted: OrderFilter, cursor: Cursor | None = None, size:
     found = found[:size]
     if cursor is not None and cursor.newer:
         found = found[::-1]
-    rows = _with_payments(tx, found)
+    rows = with_payments(tx, found)
     newer, older = _neighbours(rows, cursor, has_more=has_more)
     if newer is None and older is None:
         return OrderPage(rows, None, None, len(rows), _sums(rows))
@@ -98,7 +68,7 @@ def all_orders(wanted: OrderFilter, size: int = 500) -> Iterator[OrderRow]:
             if not wanted.shop_ids:
                 return
             hits = _hits(wanted, _ways(tx, wanted), cursor, size)
-            rows = _with_payments(tx, tx.execute(_rows(hits, newest_first=True)).all())
+            rows = with_payments(tx, tx.execute(_rows(hits, newest_first=True)).all())
         yield from rows
         if len(rows) < size:
             return
@@ -210,64 +180,6 @@ def _rows(hits: Subquery, *, newest_first: bool) -> Select[Order, str, str, Stat
         .join(OrderStatus, OrderStatus.id == Order.status_id)
         .order_by(*_order(newest_first=newest_first))
     )
-
-
-def _with_payments(tx: Tx, found: Sequence[Any]) -> list[OrderRow]:
-    payments: dict[uuid.UUID, list[PaymentLine]] = defaultdict(list)
-    ids = [row.Order.id for row in found]
-    query = (
-        select(Payment, ProviderAccount.provider)
-        .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
-        .where(Payment.order_id.in_(ids))
-        .order_by(Payment.created_at, Payment.id)
-    )
-    for payment, provider in tx.execute(query) if ids else ():
-        payments[payment.order_id].append(_line(payment, provider))
-    return [_row(row, payments[row.Order.id]) for row in found]
-
-
-def _row(found: Any, payments: Sequence[PaymentLine]) -> OrderRow:
-    order: Order = found.Order
-    return OrderRow(
-        id=order.id,
-        number=order.number,
-        shop=found.shop,
-        status=found.status,
-        status_kind=found.status_kind,
-        buyer=order.buyer_name or masked(order.buyer_email or ""),
-        ordered_at=order.ordered_at,
-        currency=order.currency,
-        total_minor=order.total_minor,
-        needs_attention=bool(found.needs_attention),
-        payments=payments,
-    )
-
-
-def _line(payment: Payment, provider: str) -> PaymentLine:
-    state = payment_state(sums_of(payment), payment.provider_state, held=payment.frozen_at is not None)
-    return PaymentLine(
-        provider, payment.method, payment.provider_ref, state, payment.captured_minor, payment.refunded_minor
-    )
-
-
-def sums_of(payment: Payment) -> Sums:
-    """The payment's sums as the rules look at them."""
-    return Sums(
-        authorised=payment.authorised_minor,
-        cancelled=payment.cancelled_minor,
-        captured=payment.captured_minor,
-        refunded=payment.refunded_minor,
-        capture_reserved=payment.capture_reserved_minor,
-        cancel_reserved=payment.cancel_reserved_minor,
-        refund_reserved=payment.refund_reserved_minor,
-        excess=payment.excess_minor,
-    )
-
-
-def masked(email: str) -> str:
-    """An address as lists show it: enough to recognise, too little to write to (14.2.6)."""
-    name, at, host = email.partition("@")
-    return f"{name[:2]}…{at}{host}" if at else email
 
 
 def _neighbours(
