@@ -60,10 +60,10 @@ def measure(kind: str, posts: int = 300) -> Filed:
         for payment_id in payment_ids:
             form = merchant.get(f"/payments/{payment_id}/refund")
             check = merchant.submit(form, "/refund", how_much="part", amount="1100", reason=reason, comment="")
-            send = check.form("/send")
+            send = check.the_form("/send")
             in_transaction(lambda tx: tx.execute(delete(RateEvent)))  # ten a minute are a person's limit
             started = time.perf_counter()
-            answer = merchant.client.post(send.action, data=send.fields)
+            answer = merchant.client.post(send.action, data=send.values)
             times.append(time.perf_counter() - started)
             if answer.status_code != 303:
                 raise RuntimeError(f"the refund was not filed: {answer.status}")

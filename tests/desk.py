@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,19 +12,18 @@ from typing import Any
 from sqlalchemy import create_engine, select, text, update
 from sqlalchemy.orm import Session
 
-from providers import registry
 from providers.kinds import OperationKind
-from providers.port import Capabilities, PaymentProvider
 from tests import factories
 from tests.emulator import EmulatorClient
 from webapp.models import Attempt, Operation, Payment, ProviderAccount, Via
 from webapp.services import accounts, runtime, verify
 from webapp.services.audit import Actor
 from webapp.services.clock import DatabaseClock
-from webapp.services.operations import first_byte, running
+from webapp.services.operations import running
 from webapp.services.operations.filing import Wish, file_operation
 from webapp.services.payments.adding import Addition, add_payment
-from webapp.services.runtime import AccountKeys, Runtime
+from webapp.services.providers import RegistryProviders
+from webapp.services.runtime import Runtime
 from webapp.services.unit_of_work import in_transaction, prepare_engine
 from webapp.services.vault import Vault
 
@@ -49,24 +48,6 @@ class MovableClock(DatabaseClock):
     def monotonic(self) -> float:
         """Seconds, moved."""
         return super().monotonic() + self.ahead.total_seconds()
-
-
-class EmulatedProviders:
-    """The real adapters, with the emulator at the other end."""
-
-    def __init__(self, bases: Mapping[str, str]) -> None:
-        self._bases = bases
-
-    def open(self, keys: AccountKeys) -> PaymentProvider:
-        """A ready adapter."""
-        base = self._bases[keys.provider]
-        return registry.build(
-            keys.provider, keys.host, keys.credentials, emulator_base=base, before_send=first_byte.check
-        )
-
-    def capabilities(self, provider: str) -> Capabilities:
-        """What the provider can do."""
-        return registry.capabilities(provider)
 
 
 @dataclass
@@ -199,7 +180,7 @@ def open_desk(database_url: str, emulator: EmulatorClient, secret_key: str = "sk
         clock=clock,
         vault=Vault([KEY]),
         audit_key=b"audit-key-of-the-tests",
-        providers=EmulatedProviders({"komoju": f"{emulator.base_url}/komoju"}),
+        providers=RegistryProviders({"komoju": f"{emulator.base_url}/komoju"}),
         owner="test",
     )
     runtime.install(here)

@@ -26,7 +26,7 @@ from webapp.services.shops import ShopCommand, add_shop
 from webapp.services.unit_of_work import Tx, in_transaction
 from webapp.services.vault import credential_place
 
-CODE = "tea"
+CODE = "chaya"
 SHOP = ShopCommand(
     code=CODE,
     name="茶屋 Sencha",

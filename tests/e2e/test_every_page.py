@@ -1,0 +1,90 @@
+"""Every page of the demo, as its owner finds them: each opens in four languages and passes axe in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from playwright.sync_api import BrowserContext
+from sqlalchemy import select, update
+
+from tasks.local.demo import __main__ as demo
+from tests import axe
+from tests.desk import Desk
+from tests.webapp.routes import routes
+from tests.webapp.visitor import Visitor
+from webapp.models import User
+from webapp.services.unit_of_work import in_transaction
+
+ELSEWHERE = {
+    "health.alive",
+    "health.ready",
+    "orders.export",
+    "auth.sign_in",
+    "auth.new_password",
+    "me.remove_second_step",
+}
+"""No pages, or pages that a signed-in person without a second step does not meet; their own tests open them."""
+LANGUAGES = ("en", "fr", "ja", "sv")
+MOST = 300
+
+
+@pytest.fixture
+def owner(live_app: tuple[Flask, str], desk: Desk) -> User:
+    """The demo's owner; the demo data are made through the emulator as `make run` makes them."""
+    with live_app[0].app_context():
+        demo._make(desk.emulator.base_url)
+    return in_transaction(lambda tx: tx.scalars(select(User).where(User.email == "owner@demo.test")).one())
+
+
+def walk(app: Flask, visitor: Visitor) -> Iterator[tuple[str, str]]:
+    """(endpoint, address) of everything that links lead to, from the home page on."""
+    adapter = app.url_map.bind("localhost")
+    seen, waiting = set(), ["/"]
+    while waiting and len(seen) < MOST:
+        address = waiting.pop(0)
+        path = urlsplit(address).path
+        if path in seen or path.startswith("/static") or not address.startswith("/"):
+            continue
+        seen.add(path)
+        endpoint, _values = adapter.match(path, method="GET")
+        if endpoint in ELSEWHERE:
+            continue
+        page = visitor.get(address)
+        assert page.status == 200, f"{address}: {page.status} {page.h1}"
+        yield endpoint, address
+        waiting += [link.attributes.get("href", "") for link in page.all("a")]
+
+
+def test_every_page_opens_in_every_language(live_app: tuple[Flask, str], owner: User) -> None:
+    app = live_app[0]
+    for language in LANGUAGES:
+        change = update(User).where(User.id == owner.id).values(language=language)
+        in_transaction(lambda tx, change=change: tx.execute(change))
+        found = {endpoint for endpoint, _address in walk(app, Visitor(app, owner.id, mode="live"))}
+        with app.app_context():
+            pages = {route.endpoint for route in routes(app) if route.method == "GET"}
+        assert sorted(pages - ELSEWHERE - found) == []
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(300)
+def test_every_kind_of_page_passes_axe(
+    live_app: tuple[Flask, str], live: str, owner: User, browser_context: BrowserContext
+) -> None:
+    app = live_app[0]
+    visitor = Visitor(app, owner.id, mode="live")
+    name = app.config["SESSION_COOKIE_NAME"]
+    cookie = visitor.client.get_cookie(name)
+    assert cookie is not None
+    browser_context.add_cookies([{"name": name, "value": cookie.value, "url": live}])
+    page = browser_context.new_page()
+    kinds = dict(walk(app, visitor))
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        for endpoint, address in kinds.items():
+            page.goto(live + address)
+            assert axe.violations(page) == [], f"{endpoint} {address} at {width}"
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{endpoint} is wider than {width}"
