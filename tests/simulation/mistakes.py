@@ -82,7 +82,7 @@ MISTAKES: dict[str, Mistake] = {
         ),
         STORM,
         ("I2",),
-        1,
+        0,
     ),
     "timeout_is_failure": Mistake(
         replacing(("operations.recording._act", engines.failing(lambda reply: reply.code == "no_answer"))),
@@ -100,7 +100,7 @@ MISTAKES: dict[str, Mistake] = {
         replacing(("operations.recording._act", engines.failing(lambda reply: reply.http_status == 409))),
         STORM,
         ("I3",),
-        0,
+        2,
     ),
     "no_fence": Mistake(replacing(*_NO_FENCE), FREEZING, ("I2", "I8", "I11"), 2),
     "blind_resend": Mistake(
@@ -119,7 +119,7 @@ MISTAKES: dict[str, Mistake] = {
         replacing(("operations.looking_up._may_replay", engines.replay_for_ever)),
         replace(STORM, key_window_s=100, key_trust_s=30, latest_arrival_s=30.0, most_wire_freeze_s=10.0),
         ("I2",),
-        1,
+        2,
     ),
     "send_before_commit": Mistake(
         replacing(
@@ -143,13 +143,13 @@ MISTAKES: dict[str, Mistake] = {
         replacing(*_ALL_MOVES, ("operations.recording._record", engines.record_over_anything)),
         replace(FREEZING, freeze_only="K7", writes={Trouble.ERROR_AFTER: 0.5}),
         ("I8",),
-        0,
+        1,
     ),
     "refusal_of_a_repeat_believed": Mistake(
         replacing(("operations.recording.state_after", engines.believing)),
         replace(STORM, writes={Trouble.TIMEOUT_AFTER: 0.3, Trouble.LATE_EFFECT: 0.2, Trouble.REFUSE_REPEAT: 0.4}),
         ("I3",),
-        6,
+        3,
     ),
     "restore_without_recovery": Mistake(
         in_world(engines.no_recovery),
@@ -159,7 +159,7 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "no_limit_before_the_first_byte": Mistake(
         replacing(("operations.first_byte.COMMIT_TO_FIRST_BYTE_S", 1e9)),
-        replace(FREEZING, freeze_only="K5", writes={}, payments=4, wishes=6, busy_s=3000.0),
+        replace(FREEZING, freeze_only="K5", writes={}, payments=6, wishes=8, busy_s=3000.0),
         ("I2",),
         1,
     ),

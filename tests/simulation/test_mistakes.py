@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.history import run_history
 from tests.simulation.mistakes import MISTAKES
 
-MOST = 20
+MOST = 30
 
 
 @pytest.mark.parametrize("name", MISTAKES)

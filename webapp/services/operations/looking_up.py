@@ -14,6 +14,7 @@ from providers.kinds import ResolutionClass
 from providers.port import Capabilities, PaymentSnapshot
 from webapp.domain.doubt import Judgement, Verdict
 from webapp.domain.operations import (
+    LEASE,
     MOST_REPLAYS,
     STALE_READ,
     TWO_READS_APART,
@@ -37,13 +38,17 @@ A_MOMENT = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One look at a claimed operation: the tools of its transaction in one hand."""
+    """One look at a claimed operation: the tools of its transaction in one hand.
+
+    `read_at` is a moment before the read began: a process that was held up since must not take it for a late one.
+    """
 
     tx: Tx
     claim: Claim
     operation: Operation
     capabilities: Capabilities
     now: datetime
+    read_at: datetime
 
 
 def look_up(claim: Claim) -> None:
@@ -73,7 +78,7 @@ def _no_view(tx: Tx, claim: Claim, *, credentials_refused: bool) -> None:
     if credentials_refused:
         accounts.open_breaker(tx, claim.account.id, accounts.CREDENTIALS, now)
     operation = tx.get_one(Operation, claim.operation.id, populate_existing=True)
-    _look_again(Seen(tx, claim, operation, claim.account.capabilities, now), absent_read_at=None)
+    _look_again(_seen(tx, claim, operation, now), absent_read_at=None)
 
 
 def _take_in(tx: Tx, claim: Claim, snapshot: PaymentSnapshot) -> bool:
@@ -85,7 +90,7 @@ def _take_in(tx: Tx, claim: Claim, snapshot: PaymentSnapshot) -> bool:
         raise LeaseLost(str(operation.id))
     capabilities = claim.account.capabilities
     judgement = apply_snapshot(tx, payment, snapshot, capabilities, now)[operation.id]
-    seen = Seen(tx, claim, operation, capabilities, now)
+    seen = _seen(tx, claim, operation, now)
     if judgement.verdict is Verdict.FOUND:
         return False  # ended by apply_snapshot
     if judgement.verdict is Verdict.UNCLEAR:
@@ -103,6 +108,10 @@ def _take_in(tx: Tx, claim: Claim, snapshot: PaymentSnapshot) -> bool:
     return False
 
 
+def _seen(tx: Tx, claim: Claim, operation: Operation, now: datetime) -> Seen:
+    return Seen(tx, claim, operation, claim.account.capabilities, now, read_at=claim.lease.until - LEASE)
+
+
 def _impossible(seen: Seen, judgement: Judgement) -> None:
     """The payment's state excludes it for good. Like absence, a fresh read may still be an old one (R26)."""
     if _read_may_be_stale(seen):
@@ -115,7 +124,7 @@ def _impossible(seen: Seen, judgement: Judgement) -> None:
 
 def _read_may_be_stale(seen: Seen) -> bool:
     sent = seen.operation.last_sent_at
-    return sent is not None and seen.now - sent < STALE_READ
+    return sent is not None and seen.read_at - sent < STALE_READ
 
 
 def _absent(seen: Seen) -> bool:
@@ -162,7 +171,7 @@ def _count_replay(seen: Seen) -> None:
 
 def _weigh_absence(seen: Seen) -> None:
     """Absence is proven by two reads 60 s apart, both after the settle window (C2)."""
-    operation, now = seen.operation, seen.now
+    operation, now = seen.operation, seen.read_at
     settled_at = (operation.last_sent_at or operation.created_at) + timedelta(seconds=seen.capabilities.settle_s)
     if now < settled_at:
         _look_again(seen, at_most=settled_at + A_MOMENT)
