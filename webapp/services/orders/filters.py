@@ -66,11 +66,8 @@ def payment_conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
     if wanted.method:
         conditions.append(Payment.method == wanted.method)
     if wanted.provider:
-        accounts = select(ProviderAccount.id).where(
-            ProviderAccount.shop_id.in_(wanted.shop_ids), ProviderAccount.provider == wanted.provider
-        )
-        # coalesce keeps SQLite from walking the account's index instead of the order's
-        conditions.append(func.coalesce(Payment.account_id, Payment.account_id).in_(accounts))
+        account = ProviderAccount.id == Payment.account_id, ProviderAccount.provider == wanted.provider
+        conditions.append(exists().where(*account))
     return conditions
 
 

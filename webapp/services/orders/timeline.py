@@ -55,7 +55,7 @@ def timeline(
         if movement.operation_id is None:
             provider = accounts[movement.payment_id].provider
             events.append(_moved_outside(movement, provider))
-    events.sort(key=lambda event: event.at, reverse=True)
+    events.sort(key=lambda event: (event.at, event.what != "movement.authorise"), reverse=True)
     return events
 
 
