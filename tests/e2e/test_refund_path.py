@@ -131,7 +131,21 @@ def pages_of(desk: Desk) -> list[str]:
     failed = desk.ask(open_again := desk.payment(3300), 500)
     desk.run(failed)
     sent = desk.ask(desk.payment(3300), 500, reason_id=factories.reason(desk.shop_id))
-    operations = [f"/operations/{each}" for each in (done, unknown, failed, sent)]
+    desk.emulator.fault("wrong_amount", call="refund", times=1)
+    review = desk.ask(desk.payment(3300), 500)
+    for _ in range(2):
+        desk.make_due(review)
+        desk.run(review)
+    operations = [f"/operations/{each}" for each in (done, unknown, failed, sent, review)]
     refunds = [f"/payments/{each}/refund" for each in (closed, open_again)]
     cancel = f"/payments/{desk.payment(8000, capture='manual')}/cancel"
-    return [*operations, *refunds, cancel, "/refunds", "/refunds?state=done", "/unknown", "/review"]
+    return [
+        *operations,
+        *refunds,
+        cancel,
+        f"/operations/{review}/settle",
+        "/refunds",
+        "/refunds?state=done",
+        "/unknown",
+        "/review",
+    ]

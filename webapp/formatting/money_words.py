@@ -57,6 +57,14 @@ RULES: Mapping[str, str] = {
     "comment_too_long": _l("Comment must be 1,000 characters or fewer"),
     "too_late": _l("It is too late to stop it: it is being sent or was sent already."),
     "not_yours": _l("Somebody else asked for it. A merchant or owner can stop it."),
+    "nothing_to_settle": _l("This was settled in the meantime."),
+    "second_person": _l("A second person has to confirm. You made the proposal."),
+    "wait_24_hours": _l("You are alone in this shop, so you can confirm 24 hours after the proposal."),
+    "proposal_changed": _l("The proposal was changed in the meantime. Read it again."),
+    "evidence_missing": _l("Enter what you saw at the provider"),
+    "reference_missing": _l("Enter the provider's reference"),
+    "reference_taken": _l("This reference belongs to something else in our books"),
+    "not_in_books": _l("Our books do not show this movement. Have the provider asked first"),
     "nothing_to_ask": _l("The result is known now, so there is nothing to ask."),
 }
 
@@ -72,6 +80,7 @@ NOT_DONE: Mapping[str, str] = {
     "bad_request": _l("The provider did not understand the request. Tell your admin."),
     "not_found": _l("The provider does not know this payment under our keys. Tell your admin."),
     "stopped": _l("It was stopped before it was sent."),
+    "settled": _l("Two people looked at the provider's own pages and decided that it was not carried out."),
     "right_revoked": _l("The person who asked for it lost the right before it was sent."),
     "no_more_tries": _l("The provider could not be reached in many tries."),
     "not_reached": _l("The provider could not be reached."),

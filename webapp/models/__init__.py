@@ -5,6 +5,7 @@ from webapp.models.base import Base
 from webapp.models.operation import Attempt, Operation, Via
 from webapp.models.order import Order, OrderNote
 from webapp.models.payment import LedgerMovement, Payment
+from webapp.models.settlement import SettleAs, Settlement
 from webapp.models.shop import Mode, OrderStatus, ProviderAccount, RefundReason, Shop, StatusKind
 from webapp.models.system import Installation, JobRun, KillSwitch, Schedule, WakeUp
 from webapp.models.user import Grant, RateEvent, User, UserSession
@@ -29,6 +30,8 @@ __all__ = [
     "RateEvent",
     "RefundReason",
     "Schedule",
+    "SettleAs",
+    "Settlement",
     "Shop",
     "StatusKind",
     "User",

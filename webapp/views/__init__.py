@@ -15,6 +15,7 @@ from webapp.views import (
     orders,
     people,
     refunds,
+    settlements,
     shops,
     switches,
 )
@@ -28,6 +29,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     refunds.bp,
     cancellations.bp,
     operations.bp,
+    settlements.bp,
     me.bp,
     shops.bp,
     accounts.bp,

@@ -48,6 +48,7 @@ def show(operation_id: uuid.UUID) -> ResponseReturnValue:
         refresh_s=results.refresh_s(facts),
         may_stop=may_stop and facts.can_be_stopped,
         may_ask=facts.can_be_asked and person.may(Permission.ASK_PROVIDER, shop_id),
+        may_settle=facts.is_review and person.may(Permission.SETTLE_REVIEW, shop_id),
         order_href=order_address(facts.order.id),
     )
 
@@ -104,7 +105,8 @@ def _queue(template: str, state: OperationState) -> ResponseReturnValue:
     rows = list_in_state(tx, shops_in_view(), current().mode, state)
     now = runtime.current().clock.now(tx)
     may_ask = visible_shops(Permission.ASK_PROVIDER)
-    return page(template, block="queue", rows=rows, now=now, may_ask=may_ask)
+    may_settle = visible_shops(Permission.SETTLE_REVIEW)
+    return page(template, block="queue", rows=rows, now=now, may_ask=may_ask, may_settle=may_settle)
 
 
 def _facts(operation_id: uuid.UUID) -> OperationFacts:
