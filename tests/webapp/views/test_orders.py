@@ -15,7 +15,6 @@ from tests import factories
 from tests.desk import Desk
 from tests.emulator import EmulatorClient
 from tests.pages import Desk as Browser
-from tests.webapp.services.conftest import one_emulator as one_emulator  # a fixture
 from tests.webapp.services.orders.conftest import NOON, Shelf
 from tests.webapp.views.orders_desk import behind_pages, sign_in, someone
 from webapp.domain.permissions import Role

@@ -11,7 +11,7 @@ from webapp.domain.payment_state import PaymentState, Sums, payment_state
 from webapp.models import LedgerMovement, Payment, ProviderAccount
 from webapp.services import runtime
 from webapp.services.operations.filing import facts_of
-from webapp.services.orders.listing import sums_of
+from webapp.services.operations.wishes import sums_of
 
 
 class Hindrance(StrEnum):

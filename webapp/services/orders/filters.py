@@ -74,10 +74,15 @@ def payment_conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
+def payments_of(wanted: OrderFilter) -> Select[uuid.UUID, uuid.UUID]:
+    """Shops and orders of the payments that meet the filter."""
+    scope = (Payment.shop_id.in_(wanted.shop_ids), Payment.mode == wanted.mode)
+    return select(Payment.shop_id, Payment.order_id).where(*scope, *payment_conditions(wanted))
+
+
 def orders_with_payment(wanted: OrderFilter) -> Select[uuid.UUID]:
     """Ids of the orders whose payments meet the filter."""
-    scope = (Payment.shop_id.in_(wanted.shop_ids), Payment.mode == wanted.mode)
-    return select(Payment.order_id).where(*scope, *payment_conditions(wanted))
+    return payments_of(wanted).with_only_columns(Payment.order_id)
 
 
 def has_payment(wanted: OrderFilter) -> ColumnElement[bool]:

@@ -10,51 +10,21 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Subquery, and_, func, select, tuple_, union_all
+from sqlalchemy import Select, Subquery, false, func, select, tuple_, union_all
 
-from webapp.domain.payment_state import PaymentState, Sums, payment_state
-from webapp.models import Order, OrderStatus, Payment, ProviderAccount, Shop, StatusKind
+from webapp.models import Order, OrderStatus, Shop, StatusKind
 from webapp.services.orders import filters
 from webapp.services.orders.cursors import Cursor
 from webapp.services.orders.filters import OrderFilter
+from webapp.services.orders.rows import OrderRow, with_payments
 from webapp.services.unit_of_work import Tx, reading
 
 PAGE_SIZE = 50
 MOST_COUNTED = 1000
-RARE = 2000
-"""Payments up to which a filter on payments is answered from their own index."""
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentLine:
-    """A payment as the list shows it; sums in minor units of the order's currency."""
-
-    provider: str
-    method: str
-    provider_ref: str
-    state: PaymentState
-    captured_minor: int
-    refunded_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class OrderRow:
-    """One line of the list. The buyer's address is masked."""
-
-    id: uuid.UUID
-    number: str
-    shop: str
-    status: str
-    status_kind: StatusKind
-    buyer: str
-    ordered_at: datetime
-    currency: str
-    total_minor: int
-    needs_attention: bool
-    payments: Sequence[PaymentLine]
+RARE = 20_000
+"""Payments of a shop up to which a filter on payments is answered from their own index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +45,18 @@ def list_orders(tx: Tx, wanted: OrderFilter, cursor: Cursor | None = None, size:
     """One page of what `wanted` asks for, `cursor` saying where it begins."""
     if not wanted.shop_ids:
         return OrderPage([], None, None, 0, {})
-    source = _source(tx, wanted)
-    hits = _hits(wanted, source, cursor, size + 1)
+    ways = _ways(tx, wanted)
+    hits = _hits(wanted, ways, cursor, size + 1)
     found = tx.execute(_rows(hits, newest_first=cursor is None or not cursor.newer)).all()
     has_more = len(found) > size
     found = found[:size]
     if cursor is not None and cursor.newer:
         found = found[::-1]
-    rows = _with_payments(tx, found)
+    rows = with_payments(tx, found)
     newer, older = _neighbours(rows, cursor, has_more=has_more)
     if newer is None and older is None:
         return OrderPage(rows, None, None, len(rows), _sums(rows))
-    count, sums = _count(tx, wanted, source)
+    count, sums = _count(tx, wanted, ways)
     return OrderPage(rows, newer, older, count, sums)
 
 
@@ -97,8 +67,8 @@ def all_orders(wanted: OrderFilter, size: int = 500) -> Iterator[OrderRow]:
         with reading() as tx:
             if not wanted.shop_ids:
                 return
-            hits = _hits(wanted, _source(tx, wanted), cursor, size)
-            rows = _with_payments(tx, tx.execute(_rows(hits, newest_first=True)).all())
+            hits = _hits(wanted, _ways(tx, wanted), cursor, size)
+            rows = with_payments(tx, tx.execute(_rows(hits, newest_first=True)).all())
         yield from rows
         if len(rows) < size:
             return
@@ -115,48 +85,52 @@ def find_by_number(tx: Tx, wanted: OrderFilter) -> uuid.UUID | None:
     return found[0] if len(found) == 1 else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Where the walk starts: at lists of order ids, or (none) at each shop's orders by time."""
-
-    lists: Sequence[Any]
-    tests: Sequence[Any]
+_Ways = Sequence[Sequence[Any]]
+"""Where the walk starts, as conditions on orders: at lists of ids, or at one shop's orders by time, a way each."""
 
 
-def _source(tx: Tx, wanted: OrderFilter) -> _Source:
+def _ways(tx: Tx, wanted: OrderFilter) -> _Ways:
     lists: list[Any] = []
     if wanted.search:
         lists.append(filters.orders_found(tx, wanted))
     if wanted.attention:
         lists.append(filters.orders_needing_attention(wanted))
+    if lists:  # they are bound to the shops already, and naming the shops again would lead SQLite to their orders
+        tests = [filters.has_payment(wanted)] if wanted.about_payments else []
+        return [[*(Order.id.in_(each) for each in lists), *_status(wanted, in_list=True), *tests]]
+    shops = sorted(wanted.shop_ids)
     if not wanted.about_payments:
-        return _Source(lists, [])
-    if not lists and _is_rare(tx, wanted):
-        return _Source([filters.orders_with_payment(wanted)], [])
-    return _Source(lists, [filters.has_payment(wanted)])
+        return [_by_time(wanted.of_shop(shop_id)) for shop_id in shops]
+    counts = _matching_payments(tx, wanted)
+    return [_by_payment(wanted.of_shop(shop_id), counts[shop_id]) for shop_id in shops if counts.get(shop_id)]
 
 
-def _is_rare(tx: Tx, wanted: OrderFilter) -> bool:
-    some = filters.orders_with_payment(wanted).limit(RARE + 1).subquery()
-    return tx.execute(select(func.count()).select_from(some)).scalar_one() <= RARE
+def _by_time(wanted: OrderFilter) -> list[Any]:
+    return [Order.shop_id == min(wanted.shop_ids), Order.mode == wanted.mode, *_status(wanted)]
 
 
-def _hits(wanted: OrderFilter, source: _Source, cursor: Cursor | None, limit: int) -> Subquery:
-    """Ids and moments of the page's orders. Lists are bound to the shops already, so the walk starts at them."""
-    if source.lists:
-        scopes = [and_(*(Order.id.in_(each) for each in source.lists), *_status(wanted, in_list=True))]
-    else:
-        scopes = [
-            and_(Order.shop_id == shop_id, Order.mode == wanted.mode, *_status(wanted.of_shop(shop_id)))
-            for shop_id in sorted(wanted.shop_ids)
-        ]
+def _by_payment(wanted: OrderFilter, count: int) -> list[Any]:
+    if count <= RARE:
+        return [Order.id.in_(filters.orders_with_payment(wanted)), *_status(wanted, in_list=True)]
+    return [*_by_time(wanted), filters.has_payment(wanted)]
+
+
+def _matching_payments(tx: Tx, wanted: OrderFilter) -> Mapping[uuid.UUID, int]:
+    """How many payments of each shop meet the filter, counted only until they are not rare."""
+    some = [filters.payments_of(wanted.of_shop(shop_id)).limit(RARE + 1).subquery() for shop_id in wanted.shop_ids]
+    each = union_all(*(select(one.c.shop_id, func.count().label("payments")).group_by(one.c.shop_id) for one in some))
+    return {row.shop_id: row.payments for row in tx.execute(each)}
+
+
+def _hits(wanted: OrderFilter, ways: _Ways, cursor: Cursor | None, limit: int) -> Subquery:
+    """Ids, moments and totals of the page's orders, merged from all ways."""
     newest_first = cursor is None or not cursor.newer
     walks = [
         select(Order.id, Order.ordered_at, Order.currency, Order.total_minor)
-        .where(scope, *source.tests, *_span(wanted, cursor))
+        .where(*conditions, *_span(wanted, cursor))
         .order_by(*_order(newest_first=newest_first))
         .limit(limit)
-        for scope in scopes
+        for conditions in ways or [[false()]]
     ]
     if len(walks) == 1:
         return walks[0].subquery("hits")
@@ -208,64 +182,6 @@ def _rows(hits: Subquery, *, newest_first: bool) -> Select[Order, str, str, Stat
     )
 
 
-def _with_payments(tx: Tx, found: Sequence[Any]) -> list[OrderRow]:
-    payments: dict[uuid.UUID, list[PaymentLine]] = defaultdict(list)
-    ids = [row.Order.id for row in found]
-    query = (
-        select(Payment, ProviderAccount.provider)
-        .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
-        .where(Payment.order_id.in_(ids))
-        .order_by(Payment.created_at, Payment.id)
-    )
-    for payment, provider in tx.execute(query) if ids else ():
-        payments[payment.order_id].append(_line(payment, provider))
-    return [_row(row, payments[row.Order.id]) for row in found]
-
-
-def _row(found: Any, payments: Sequence[PaymentLine]) -> OrderRow:
-    order: Order = found.Order
-    return OrderRow(
-        id=order.id,
-        number=order.number,
-        shop=found.shop,
-        status=found.status,
-        status_kind=found.status_kind,
-        buyer=order.buyer_name or masked(order.buyer_email or ""),
-        ordered_at=order.ordered_at,
-        currency=order.currency,
-        total_minor=order.total_minor,
-        needs_attention=bool(found.needs_attention),
-        payments=payments,
-    )
-
-
-def _line(payment: Payment, provider: str) -> PaymentLine:
-    state = payment_state(sums_of(payment), payment.provider_state, held=payment.frozen_at is not None)
-    return PaymentLine(
-        provider, payment.method, payment.provider_ref, state, payment.captured_minor, payment.refunded_minor
-    )
-
-
-def sums_of(payment: Payment) -> Sums:
-    """The payment's sums as the rules look at them."""
-    return Sums(
-        authorised=payment.authorised_minor,
-        cancelled=payment.cancelled_minor,
-        captured=payment.captured_minor,
-        refunded=payment.refunded_minor,
-        capture_reserved=payment.capture_reserved_minor,
-        cancel_reserved=payment.cancel_reserved_minor,
-        refund_reserved=payment.refund_reserved_minor,
-        excess=payment.excess_minor,
-    )
-
-
-def masked(email: str) -> str:
-    """An address as lists show it: enough to recognise, too little to write to (14.2.6)."""
-    name, at, host = email.partition("@")
-    return f"{name[:2]}…{at}{host}" if at else email
-
-
 def _neighbours(
     rows: Sequence[OrderRow], cursor: Cursor | None, *, has_more: bool
 ) -> tuple[Cursor | None, Cursor | None]:
@@ -286,8 +202,8 @@ def _sums(rows: Sequence[OrderRow]) -> Mapping[str, int]:
     return dict(sums)
 
 
-def _count(tx: Tx, wanted: OrderFilter, source: _Source) -> tuple[int | None, Mapping[str, int] | None]:
-    hits = _hits(wanted, source, None, MOST_COUNTED + 1)
+def _count(tx: Tx, wanted: OrderFilter, ways: _Ways) -> tuple[int | None, Mapping[str, int] | None]:
+    hits = _hits(wanted, ways, None, MOST_COUNTED + 1)
     by_currency = select(hits.c.currency, func.count(), func.sum(hits.c.total_minor)).group_by(hits.c.currency)
     counted = tx.execute(by_currency).all()
     count = sum(rows for _currency, rows, _sum in counted)

@@ -20,7 +20,8 @@ from webapp.security import current, requires, shops_in_view
 from webapp.services.orders.choices import choices
 from webapp.services.orders.cursors import read_cursor
 from webapp.services.orders.filters import OrderFilter
-from webapp.services.orders.listing import MOST_COUNTED, OrderRow, all_orders, find_by_number, list_orders
+from webapp.services.orders.listing import MOST_COUNTED, all_orders, find_by_number, list_orders
+from webapp.services.orders.rows import OrderRow
 from webapp.views.orders import bp
 from webapp.views.orders.addressing import chips_of, filter_of, read_address
 

@@ -110,7 +110,7 @@ def test_an_amount_is_compared_in_the_orders_own_currency(desk: Desk, shelf: She
     assert numbers(look(desk, search="33.00", amounts=((2, 3300),))) == ["euro"]
 
 
-@pytest.mark.parametrize("rare", [0, 2000])
+@pytest.mark.parametrize("rare", [0, 20_000])
 def test_filters_on_payments_hold_for_one_and_the_same_payment(
     desk: Desk, shelf: Shelf, rare: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,91 @@
+"""The rows of the order list and of its file."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from webapp.domain.payment_state import PaymentState, payment_state
+from webapp.models import Order, Payment, ProviderAccount, StatusKind
+from webapp.services.operations.wishes import sums_of
+from webapp.services.unit_of_work import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLine:
+    """A payment as the list shows it; sums in minor units of the order's currency."""
+
+    provider: str
+    method: str
+    provider_ref: str
+    state: PaymentState
+    captured_minor: int
+    refunded_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One line of the list. The buyer's address is masked."""
+
+    id: uuid.UUID
+    number: str
+    shop: str
+    status: str
+    status_kind: StatusKind
+    buyer: str
+    ordered_at: datetime
+    currency: str
+    total_minor: int
+    needs_attention: bool
+    payments: Sequence[PaymentLine]
+
+
+def with_payments(tx: Tx, found: Sequence[Any]) -> list[OrderRow]:
+    """The rows of the list's query as the list shows them, each with its payments; one statement."""
+    payments: dict[uuid.UUID, list[PaymentLine]] = defaultdict(list)
+    ids = [row.Order.id for row in found]
+    query = (
+        select(Payment, ProviderAccount.provider)
+        .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
+        .where(Payment.order_id.in_(ids))
+        .order_by(Payment.created_at, Payment.id)
+    )
+    for payment, provider in tx.execute(query) if ids else ():
+        payments[payment.order_id].append(_line(payment, provider))
+    return [_row(row, payments[row.Order.id]) for row in found]
+
+
+def _row(found: Any, payments: Sequence[PaymentLine]) -> OrderRow:
+    order: Order = found.Order
+    return OrderRow(
+        id=order.id,
+        number=order.number,
+        shop=found.shop,
+        status=found.status,
+        status_kind=found.status_kind,
+        buyer=order.buyer_name or masked(order.buyer_email or ""),
+        ordered_at=order.ordered_at,
+        currency=order.currency,
+        total_minor=order.total_minor,
+        needs_attention=bool(found.needs_attention),
+        payments=payments,
+    )
+
+
+def _line(payment: Payment, provider: str) -> PaymentLine:
+    state = payment_state(sums_of(payment), payment.provider_state, held=payment.frozen_at is not None)
+    return PaymentLine(
+        provider, payment.method, payment.provider_ref, state, payment.captured_minor, payment.refunded_minor
+    )
+
+
+def masked(email: str) -> str:
+    """An address as lists show it: enough to recognise, too little to write to (14.2.6)."""
+    name, at, host = email.partition("@")
+    return f"{name[:2]}…{at}{host}" if at else email
