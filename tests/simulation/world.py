@@ -58,7 +58,7 @@ class BankProviders:
 class World:
     """Everything that one history needs. Nothing in it depends on anything but seed and weights."""
 
-    def __init__(self, weights: Weights, random: Random) -> None:
+    def __init__(self, weights: Weights, random: Random, shapes: tuple[str, ...] | None = None) -> None:
         self.weights = weights
         self.random = random
         self.time = VirtualTime()
@@ -75,7 +75,7 @@ class World:
         self.bank_account = self.bank.open_account("shop")
         self.truth = Truth(self.bank.ledger)
         self.observing = Observing(self)
-        self.payments = self._payments()
+        self.payments = self._payments(shapes)
         self.processes: list[Process] = []
 
     def say(self, violation: str) -> None:
@@ -118,9 +118,9 @@ class World:
         bank.troubles.dealt = self.faults
         return bank
 
-    def _payments(self) -> list[uuid.UUID]:
+    def _payments(self, shapes: tuple[str, ...] | None) -> list[uuid.UUID]:
         """Payments at the bank, taken into the desk by its own reading; the same rows come out of a copy later."""
-        shapes = tuple(self._shape() for _number in range(self.weights.payments))
+        shapes = shapes or tuple(self._shape() for _number in range(self.weights.payments))
         for number, shape in enumerate(shapes):
             self._at_bank(number, shape)
         mark = (self.weights.resolution, shapes)

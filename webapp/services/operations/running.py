@@ -14,6 +14,7 @@ from webapp.services.clock import Clock
 from webapp.services.operations.claiming import Claim, NoWork, Task, claim
 from webapp.services.operations.leases import LeaseLost
 from webapp.services.operations.looking_up import look_up
+from webapp.services.operations.putting_off import put_off
 from webapp.services.operations.sending import send
 from webapp.services.steadiness import Steadiness
 from webapp.services.unit_of_work import Tx, in_transaction
@@ -80,7 +81,8 @@ def _work(claimed: Claim) -> None:
             baseline = _fetch_baseline(claimed)
         except ProviderError as failure:
             log.info("baseline_not_read", operation_id=str(claimed.operation.id), error_type=type(failure).__name__)
-            return  # the lease lapses and the operation is claimed again
+            put_off(claimed, failure)
+            return
     send(claimed, baseline)
 
 
