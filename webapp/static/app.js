@@ -74,13 +74,12 @@
 
   // After a swap the focus goes to the error box, else to the new heading; a part that refreshes itself takes none.
   document.addEventListener("htmx:afterSettle", (event) => {
-    // A part that refreshes itself may carry a new heading: the tab says the same.
-    const titled = within(event.target, "[data-title]")[0];
-    if (titled) document.title = titled.dataset.title;
     const part = event.detail.elt;
     const trigger = event.detail.requestConfig?.triggeringEvent;
     if (!part || !part.isConnected) return;
     prepare(part);
+    const titled = within(part, "[data-title]")[0]; // a result that moved on: the tab says the same
+    if (titled) document.title = titled.dataset.title;
     if (!trigger || trigger.type !== "submit") return;
     const target = part.querySelector("[data-focus], h1, h2");
     if (target) { target.setAttribute("tabindex", "-1"); target.focus(); }
