@@ -27,7 +27,7 @@ ELSEWHERE = {
     "me.remove_second_step",
     "settlements.create",
 }
-"""No pages, or pages that the demo's owner does not meet (no second step, nothing in review); their own tests open them."""
+"""No pages, or such as the demo's owner does not meet (no second step, no review); their own tests open them."""
 LANGUAGES = ("en", "fr", "ja", "sv")
 MOST = 300
 
