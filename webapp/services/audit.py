@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from webapp.models import AuditEntry, AuditHead, Via
+from webapp.models.base import Base
 from webapp.services import runtime
 from webapp.services.unit_of_work import Tx
 
 START = "0" * 64
+
+_HEAD = Base.metadata.tables[AuditHead.__tablename__]
+_LOCK_HEAD = select(_HEAD.c.number, _HEAD.c.hash).where(_HEAD.c.id == 1).with_for_update()
+_ADD = insert(Base.metadata.tables[AuditEntry.__tablename__])
+_MOVE_HEAD = update(_HEAD).where(_HEAD.c.id == 1).values(number=bindparam("to_number"), hash=bindparam("to_hash"))
+"""Built once: every change of money writes here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ def write(
 
     Call it last in the transaction: it locks the head (R22). `details` hold no personal data and no secrets.
     """
-    head = tx.execute(select(AuditHead.number, AuditHead.hash).where(AuditHead.id == 1).with_for_update()).one()
+    head = tx.execute(_LOCK_HEAD).one()
     row: dict[str, Any] = {
         "number": head.number + 1,
         "at": at,
@@ -59,8 +66,8 @@ def write(
         "previous_hash": head.hash,
     }
     row["hash"] = _seal(row)
-    tx.execute(insert(AuditEntry).values(row))
-    tx.execute(update(AuditHead).where(AuditHead.id == 1).values(number=row["number"], hash=row["hash"]))
+    tx.execute(_ADD, row)
+    tx.execute(_MOVE_HEAD, {"to_number": row["number"], "to_hash": row["hash"]})
     return int(row["number"])
 
 

@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, insert, select, update
 
 from webapp.models import WakeUp
-from webapp.models.base import new_id
+from webapp.models.base import Base, new_id
 from webapp.services import runtime
 from webapp.services.unit_of_work import Tx, in_transaction
 
 MONEY_QUEUE = "money"
 DEFAULT_QUEUE = "default"
 RUN_OPERATION = "tasks.operations.run_operation"
+
+_ADD = insert(Base.metadata.tables[WakeUp.__tablename__])
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Word:
 
 def add(tx: Tx, task: str, row_id: uuid.UUID, *, queue: str, not_before: datetime) -> None:
     """Write a wake-up in the caller's transaction."""
-    tx.execute(insert(WakeUp).values(id=new_id(), queue=queue, task=task, row_id=row_id, not_before=not_before))
+    row = {"id": new_id(), "queue": queue, "task": task, "row_id": row_id, "not_before": not_before}
+    tx.execute(_ADD, row)
 
 
 def for_operation(tx: Tx, operation_id: uuid.UUID, not_before: datetime) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from providers.kinds import MovementKind, OperationKind, ProviderState
 from providers.money import Money
@@ -32,6 +32,9 @@ _SIGNED_SUM: Mapping[MovementKind, tuple[str, int]] = MappingProxyType(
         MovementKind.REFUND: ("refunded_minor", 1),
         MovementKind.REFUND_REVERSED: ("refunded_minor", -1),
     }
+)
+_KNOWN = select(LedgerMovement.kind, LedgerMovement.provider_movement_id, LedgerMovement.operation_id).where(
+    LedgerMovement.payment_id == bindparam("of_payment")
 )
 RESERVED_NAME: Mapping[OperationKind, str] = MappingProxyType(
     {
@@ -56,11 +59,7 @@ Known = dict[tuple[MovementKind, str], uuid.UUID | None]
 
 def known_movements(tx: Tx, payment_id: uuid.UUID) -> Known:
     """The payment's movements as they stand in the ledger."""
-    rows = tx.execute(
-        select(LedgerMovement.kind, LedgerMovement.provider_movement_id, LedgerMovement.operation_id).where(
-            LedgerMovement.payment_id == payment_id
-        )
-    )
+    rows = tx.execute(_KNOWN, {"of_payment": payment_id})
     return {(kind, movement_id): operation_id for kind, movement_id, operation_id in rows}
 
 
