@@ -287,3 +287,16 @@ def test_a_restored_operation_is_not_sent_again_before_a_person_opens_R29_K20(de
     assert desk.run_now(operation).state is S.SUCCEEDED
     assert [attempt.outcome for attempt in desk.attempts(operation)] == [Outcome.DONE]
     desk.assert_books_are_whole()
+
+
+def test_a_restored_operation_without_an_attempt_goes_out_under_its_own_key_once_opened_R29_R12(desk: Desk) -> None:
+    """If it was sent after the backup, the provider knows that key and answers as it did then."""
+    payment = desk.payment(3300)
+    operation = desk.ask(payment, 1100)
+    at = desk.operation(operation).created_at
+    desk.change(Operation, operation, state=S.UNKNOWN, restored=True, in_doubt=True, doubt_since=at, last_sent_at=at)
+    row = desk.run_now(operation)
+    assert (row.state, row.replays, len(desk.attempts(operation))) == (S.SUCCEEDED, 1, 1)
+    assert desk.attempts(operation)[0].key == row.key
+    assert len(desk.effects(payment)) == 1
+    desk.assert_books_are_whole()
