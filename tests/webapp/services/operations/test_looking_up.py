@@ -167,12 +167,6 @@ def test_a_first_refusal_by_state_is_believed_after_one_fresh_read_I6_R26(desk: 
     desk.assert_books_are_whole()
 
 
-def test_a_refusal_that_the_state_does_not_explain_is_believed_after_a_fresh_read(desk: Desk) -> None:
-    operation = desk.ask(desk.payment(3300), 1100)
-    desk.change(Operation, operation, state=S.UNKNOWN, refused_code="not_refundable")
-    assert desk.run_now(operation).state is S.REJECTED
-
-
 def test_a_refusal_is_not_believed_from_a_stale_read_R26(desk: Desk) -> None:
     operation = desk.ask(desk.payment(3300), 1100)
     now = desk.operation(operation).created_at
