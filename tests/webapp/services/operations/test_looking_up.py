@@ -167,12 +167,6 @@ def test_a_first_refusal_by_state_is_believed_after_one_fresh_read_I6_R26(desk: 
     desk.assert_books_are_whole()
 
 
-def test_a_refusal_that_the_state_does_not_explain_is_believed_after_a_fresh_read(desk: Desk) -> None:
-    operation = desk.ask(desk.payment(3300), 1100)
-    desk.change(Operation, operation, state=S.UNKNOWN, refused_code="not_refundable")
-    assert desk.run_now(operation).state is S.REJECTED
-
-
 def test_a_refusal_is_not_believed_from_a_stale_read_R26(desk: Desk) -> None:
     operation = desk.ask(desk.payment(3300), 1100)
     now = desk.operation(operation).created_at
@@ -286,4 +280,17 @@ def test_a_restored_operation_is_not_sent_again_before_a_person_opens_R29_K20(de
     assert (row.state, row.fresh_send_used, row.restored) == (S.QUEUED, False, False)
     assert desk.run_now(operation).state is S.SUCCEEDED
     assert [attempt.outcome for attempt in desk.attempts(operation)] == [Outcome.DONE]
+    desk.assert_books_are_whole()
+
+
+def test_a_restored_operation_without_an_attempt_goes_out_under_its_own_key_once_opened_R29_R12(desk: Desk) -> None:
+    """If it was sent after the backup, the provider knows that key and answers as it did then."""
+    payment = desk.payment(3300)
+    operation = desk.ask(payment, 1100)
+    at = desk.operation(operation).created_at
+    desk.change(Operation, operation, state=S.UNKNOWN, restored=True, in_doubt=True, doubt_since=at, last_sent_at=at)
+    row = desk.run_now(operation)
+    assert (row.state, row.replays, len(desk.attempts(operation))) == (S.SUCCEEDED, 1, 1)
+    assert desk.attempts(operation)[0].key == row.key
+    assert len(desk.effects(payment)) == 1
     desk.assert_books_are_whole()

@@ -287,3 +287,9 @@ def test_a_result_that_cannot_be_written_is_tried_until_the_lease_ends_R24(
     else:
         desk.run(operation)
         assert desk.operation(operation).state is S.SUCCEEDED
+
+
+def test_a_refusal_that_the_state_does_not_explain_is_believed_after_a_fresh_read_I6(desk: Desk) -> None:
+    operation = desk.ask(desk.payment(3300), 1100)
+    desk.change(Operation, operation, state=S.UNKNOWN, refused_code="not_refundable")
+    assert desk.run_now(operation).state is S.REJECTED
