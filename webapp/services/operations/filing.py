@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from providers.kinds import NotOffered, OperationKind
 from providers.port import Availability, BankDetails, PaymentFacts
@@ -58,7 +59,12 @@ def file_operation(wish: Wish) -> uuid.UUID:
     `reason_missing`, `bank_details_missing` or `request_id_taken`.
     """
     _refuse_when_disk_is_full()
-    operation_id = in_transaction(lambda tx: _file(tx, wish))
+    try:
+        operation_id = in_transaction(lambda tx: _file(tx, wish))
+    except IntegrityError as refusal:
+        if "request_id" not in str(refusal.orig):
+            raise
+        raise RuleBroken("request_id_taken") from refusal  # two forms with one id, for two payments at once
     reached(KillPoint.AFTER_CREATE_COMMIT)
     return operation_id
 

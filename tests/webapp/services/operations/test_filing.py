@@ -194,3 +194,16 @@ def test_a_reservation_that_another_took_meanwhile_is_not_enough_R31(
     payment = desk.payment(3300)
     monkeypatch.setattr(filing, "_check", lambda *_arguments: None)
     assert refusal(desk, payment, 3301) == "not_enough"
+
+
+def test_one_request_id_for_two_payments_at_once_files_one_operation_R16(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look for an earlier operation finds nothing yet: the unique key has the last word."""
+    request_id = uuid.uuid4()
+    first, second = desk.payment(3300), desk.payment(3300)
+    desk.ask(first, 100, request_id=request_id)
+    monkeypatch.setattr(filing, "_seen_before", lambda _tx, _wish: None)
+    with pytest.raises(RuleBroken, match="request_id_taken"):
+        desk.ask(second, 100, request_id=request_id)
+    assert desk.row(second).refund_reserved_minor == 0
