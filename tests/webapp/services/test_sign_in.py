@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -86,17 +85,15 @@ def test_nothing_of_the_counters_names_a_person_or_an_address(person: User) -> N
 
 
 def test_an_unknown_person_costs_what_a_known_one_does(person: User) -> None:
-    def median_s(email: str) -> float:
-        spent = []
-        for number in range(7):
+    spent: dict[str, list[float]] = {EMAIL: [], "nobody@example.test": []}
+    for number in range(9):  # in turns, and the quickest counts: what else the machine does hits both alike
+        for email, times in spent.items():
             in_transaction(lambda tx: tx.execute(delete(RateEvent)))
             began = time.perf_counter()
             assert attempt(email=email, address=f"192.0.2.{number}") == "refused"
-            spent.append(time.perf_counter() - began)
-        return statistics.median(spent)
-
-    known, unknown = median_s(EMAIL), median_s("nobody@example.test")
-    assert 0.5 < known / unknown < 2.0, (known, unknown)
+            times.append(time.perf_counter() - began)
+    known, unknown = (min(times) for times in spent.values())
+    assert 0.6 < known / unknown < 1.7, (known, unknown)
 
 
 def test_a_code_fits_once_also_in_parallel(person: User) -> None:
