@@ -51,7 +51,7 @@ def test_r16_the_same_check_page_in_two_tabs_ends_on_the_same_refund(
     signed_in_page.get_by_role("button", name="Refund ¥1,200 by card").click()
     second.get_by_role("button", name="Refund ¥1,200 by card").click()
     second.wait_for_url("**/operations/**")
-    assert second.url == signed_in_page.url
+    expect(second).to_have_url(signed_in_page.url)
     assert only_operation().amount_minor == 1200
 
 
@@ -65,7 +65,7 @@ def test_two_tabs_with_forms_of_their_own_show_the_second_what_the_first_did(
     signed_in_page.get_by_role("button", name="Refund ¥1,200 by card").click()
     second.get_by_role("button", name="Refund ¥800 by card").click()
     expect(second.locator("#error-summary")).to_contain_text("Ana asked for ¥1,200 in the meantime. It is now ¥2,100.")
-    assert second.get_by_label("Amount").input_value() == "800"
+    expect(second.get_by_label("Amount")).to_have_value("800")
     assert only_operation().amount_minor == 1200
 
 
@@ -76,8 +76,8 @@ def test_back_keeps_what_was_typed_and_sending_again_from_there_finds_the_first(
     payment = desk.payment(3300)
     check_page(page, live, payment)
     page.go_back()
-    assert page.get_by_label("Amount").input_value() == "1200"
-    assert page.get_by_label("Comment for colleagues").input_value() == "Box was wet"
+    expect(page.get_by_label("Amount")).to_have_value("1200")
+    expect(page.get_by_label("Comment for colleagues")).to_have_value("Box was wet")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Refund ¥1,200 by card").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Refund of ¥1,200 is on its way")

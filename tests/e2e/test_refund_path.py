@@ -35,20 +35,20 @@ def test_a_refund_from_form_to_done_with_the_page_refreshing_itself(
     page = signed_in_page
     payment = desk.payment(3300, order_number="10023")
     page.goto(f"{live}/payments/{payment}/refund")
-    assert page.get_by_label("Amount").is_hidden()
+    expect(page.get_by_label("Amount")).to_be_hidden()
     page.get_by_role("button", name="Continue").click()
     expect(page).to_have_title("Error: Refund order 10023 · TEST · Paydesk")
-    assert page.evaluate("document.activeElement.id") == "error-summary"
+    expect(page.locator("#error-summary")).to_be_focused()
     page.get_by_role("link", name="Choose a reason for the refund").click()
-    assert page.evaluate("document.activeElement.id") == "reason"
+    expect(page.locator("#reason")).to_be_focused()
     fill(page, "10.5")
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("#amount-error")).to_contain_text("Amount must have no decimals, like 1200")
-    assert page.get_by_label("Comment for colleagues").input_value() == "Box was wet"
+    expect(page.get_by_label("Comment for colleagues")).to_have_value("Box was wet")
     page.get_by_label("Amount").fill("1,200")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Change amount").click()
-    assert page.get_by_label("Amount").input_value() == "1,200"
+    expect(page.get_by_label("Amount")).to_have_value("1,200")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Refund ¥1,200 by card").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Refund of ¥1,200 is on its way")
@@ -67,11 +67,11 @@ def test_the_whole_way_works_without_scripts(
     page = open_tab(live, live_app[0], desk, context, Role.MERCHANT)
     payment = desk.payment(3300, order_number="10023")
     page.goto(f"{live}/payments/{payment}/refund")
-    assert page.get_by_label("Amount").is_visible()
+    expect(page.get_by_label("Amount")).to_be_visible()
     fill(page, "1 200")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Change comment").click()
-    assert page.get_by_label("Comment for colleagues").input_value() == "Box was wet"
+    expect(page.get_by_label("Comment for colleagues")).to_have_value("Box was wet")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Refund ¥1,200 by card").click()
     desk.run(only_operation().id)

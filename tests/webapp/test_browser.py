@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 from tests import axe, factories
@@ -91,9 +91,9 @@ def test_errors_take_the_focus_and_the_policy_is_never_hurt(
     page.goto(f"{address}/kill-switches")
     page.get_by_role("button", name="Stop sending").click()
     page.wait_for_selector("#error-summary")
-    assert page.evaluate("document.activeElement.id") == "error-summary"
+    expect(page.locator("#error-summary")).to_be_focused()
     page.get_by_role("link", name="Enter why sending has to stop").click()
-    assert page.evaluate("document.activeElement.id") == "reason"
+    expect(page.locator("#reason")).to_be_focused()
     assert reports == []
     context.close()
 
