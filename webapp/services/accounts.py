@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from providers.kinds import Outcome
 from providers.port import Capabilities, PaymentProvider
 from webapp.models import Attempt, Operation, ProviderAccount
+from webapp.models.base import table_of
 from webapp.services import runtime
 from webapp.services.runtime import AccountKeys, Runtime
-from webapp.services.unit_of_work import Tx
+from webapp.services.unit_of_work import Tx, rows_changed
 from webapp.services.vault import credential_place
 
 AMBIGUOUS = "ambiguous"
@@ -25,6 +26,21 @@ MOST_AMBIGUOUS = 5
 AMBIGUOUS_WITHIN = timedelta(minutes=5)
 TRIAL_AFTER = timedelta(seconds=60)
 MOST_OPEN = 64
+NOTED_EVERY = timedelta(minutes=1)
+
+_ACCOUNTS = table_of(ProviderAccount)
+_NOTE_GOOD_CALL = (
+    update(_ACCOUNTS)
+    .where(_ACCOUNTS.c.id == bindparam("of_account"))
+    .where(
+        or_(
+            _ACCOUNTS.c.breaker_opened_at.is_not(None),
+            _ACCOUNTS.c.last_good_call_at.is_(None),
+            _ACCOUNTS.c.last_good_call_at < bindparam("noted_before", type_=_ACCOUNTS.c.last_good_call_at.type),
+        )
+    )
+    .values(breaker_opened_at=None, breaker_reason=None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +105,12 @@ def close_breaker(tx: Tx, account_id: uuid.UUID, now: datetime) -> None:
         .where(ProviderAccount.id == account_id)
         .values(breaker_opened_at=None, breaker_reason=None, last_good_call_at=now)
     )
+
+
+def note_good_call(tx: Tx, account_id: uuid.UUID, now: datetime) -> None:
+    """A good answer came: it closes the breaker, and is written down at most once a minute."""
+    noted = {"of_account": account_id, "noted_before": now - NOTED_EVERY, "last_good_call_at": now}
+    rows_changed(tx, _NOTE_GOOD_CALL, noted)
 
 
 def take_trial(tx: Tx, account_id: uuid.UUID, now: datetime) -> bool:

@@ -14,15 +14,15 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from webapp.models import AuditEntry, AuditHead, Via
-from webapp.models.base import Base
+from webapp.models.base import table_of
 from webapp.services import runtime
 from webapp.services.unit_of_work import Tx
 
 START = "0" * 64
 
-_HEAD = Base.metadata.tables[AuditHead.__tablename__]
+_HEAD = table_of(AuditHead)
 _LOCK_HEAD = select(_HEAD.c.number, _HEAD.c.hash).where(_HEAD.c.id == 1).with_for_update()
-_ADD = insert(Base.metadata.tables[AuditEntry.__tablename__])
+_ADD = insert(table_of(AuditEntry))
 _MOVE_HEAD = update(_HEAD).where(_HEAD.c.id == 1).values(number=bindparam("to_number"), hash=bindparam("to_hash"))
 """Built once: every change of money writes here."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, CursorResult, Delete, Engine, Update, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -85,6 +85,11 @@ def in_transaction(work: Callable[[Tx], T]) -> T:
                 raise
             time.sleep(0.02 * 2**repeat)
     raise DatabaseBusy("The database is busy; nothing was changed. Try again in a moment.")
+
+
+def rows_changed(tx: Tx, statement: Update | Delete, values: Mapping[str, Any]) -> int:
+    """Run a statement that was built once; what of `values` names no bound parameter of it is a column to set."""
+    return cast(CursorResult[Any], tx.execute(statement, values)).rowcount
 
 
 def _is_conflict(failure: OperationalError) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, insert, select, update
 
 from webapp.models import WakeUp
-from webapp.models.base import Base, new_id
+from webapp.models.base import new_id, table_of
 from webapp.services import runtime
 from webapp.services.unit_of_work import Tx, in_transaction
 
@@ -18,7 +18,7 @@ MONEY_QUEUE = "money"
 DEFAULT_QUEUE = "default"
 RUN_OPERATION = "tasks.operations.run_operation"
 
-_ADD = insert(Base.metadata.tables[WakeUp.__tablename__])
+_ADD = insert(table_of(WakeUp))
 
 
 @dataclass(frozen=True, slots=True)

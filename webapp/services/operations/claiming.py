@@ -16,15 +16,17 @@ from webapp.domain.operations import (
     BLOCKED_FOR_GOOD,
     BLOCKED_RECHECK,
     LEASE,
+    NOT_TERMINAL,
     OperationState,
     next_look_up,
 )
 from webapp.domain.permissions import PERMISSIONS, Permission
 from webapp.models import Grant, Installation, KillSwitch, Operation, Payment, ProviderAccount, RefundReason, User, Via
+from webapp.models.base import table_of
 from webapp.models.operation import ONE_AT_A_TIME
 from webapp.services import accounts, runtime
 from webapp.services.accounts import Account
-from webapp.services.operations.leases import Lease
+from webapp.services.operations.leases import Lease, held_by
 from webapp.services.operations.outcomes import OTHER_OPERATION, expire, withdraw_by_desk
 from webapp.services.steadiness import Steadiness
 from webapp.services.unit_of_work import Tx
@@ -70,6 +72,13 @@ DueRow = tuple[
 ]  # with: in recovery since, kill switch, other operation of the payment, code of the reason
 
 _sibling = aliased(Operation)
+_GRANTS, _USERS = table_of(Grant), table_of(User)
+_ROLES = (
+    select(_GRANTS.c.role)
+    .join(_USERS, _USERS.c.id == _GRANTS.c.user_id)
+    .where(_GRANTS.c.user_id == bindparam("of_user"), _GRANTS.c.shop_id == bindparam("of_shop"))
+    .where(_USERS.c.disabled_at.is_(None))
+)
 _RIGHT_FOR = {"refund": Permission.REFUND, "cancel": Permission.CANCEL, "capture": Permission.CAPTURE}
 
 
@@ -210,12 +219,8 @@ def _right_is_gone(tx: Tx, operation: Operation) -> bool:
     """ASVS 8.3.2: what was asked for is sent only while the person may still ask for it (K18)."""
     if operation.requested_via is not Via.WEB or operation.requested_by is None:
         return False
-    roles = tx.scalars(
-        select(Grant.role)
-        .join(User, User.id == Grant.user_id)
-        .where(Grant.user_id == operation.requested_by, Grant.shop_id == operation.shop_id)
-        .where(User.disabled_at.is_(None))
-    ).all()
+    asker = {"of_user": operation.requested_by, "of_shop": operation.shop_id}
+    roles = tx.execute(_ROLES, asker).scalars().all()
     right = _RIGHT_FOR[operation.kind.value]
     return not any(right in PERMISSIONS[role] for role in roles)
 
@@ -251,21 +256,15 @@ def _take(
     operation, payment, account, reason = rows
     until = now + LEASE
     fence = operation.fence + 1
-    taken = tx.execute(
-        update(Operation)
-        .where(Operation.id == operation.id, Operation.fence == operation.fence)
-        .values(
-            fence=fence,
-            lease_owner=runtime.current().owner,
-            lease_until=until,
-            due_at=until + timedelta(seconds=1),
-            blocked_since=None,
-            blocked_by=None,
-        )
-        .execution_options(synchronize_session=False)
-        .returning(Operation.id)
-    ).one_or_none()
-    if taken is None:
+    taken = {
+        "fence": fence,
+        "lease_owner": runtime.current().owner,
+        "lease_until": until,
+        "due_at": until + timedelta(seconds=1),
+        "blocked_since": None,
+        "blocked_by": None,
+    }
+    if not held_by(tx, Lease(operation.id, operation.fence, now), NOT_TERMINAL, taken):
         return NoWork.SETTLED
     copy = Account(account.id, account.provider, account.host, account.credentials, account.settings, account.version)
     return Claim(Lease(operation.id, fence, until), task, operation, payment, copy, sends_blocked, reason or "")

@@ -22,12 +22,19 @@ from webapp.domain.operations import (
     next_look_up,
     next_pending_read,
 )
-from webapp.models import Attempt, Installation, Operation
+from webapp.models import Installation, Operation
 from webapp.services import accounts, runtime, wake_ups
 from webapp.services.kill_points import KillPoint, reached
 from webapp.services.operations.claiming import Claim
 from webapp.services.operations.leases import LeaseLost, keep, move
-from webapp.services.operations.outcomes import end, locked_payment, note, wake_next
+from webapp.services.operations.outcomes import (
+    end,
+    forget_calls,
+    locked_operation,
+    locked_payment,
+    note,
+    wake_next,
+)
 from webapp.services.operations.sending import send
 from webapp.services.payments.applying import apply_snapshot
 from webapp.services.unit_of_work import Tx, in_transaction
@@ -85,7 +92,7 @@ def _take_in(tx: Tx, claim: Claim, snapshot: PaymentSnapshot) -> bool:
     """Apply one read; True when the operation is to be replayed now under the lease that we still hold."""
     now = runtime.current().clock.now(tx)
     payment = locked_payment(tx, claim.operation.payment_id)
-    operation = tx.get_one(Operation, claim.operation.id, populate_existing=True, with_for_update=True)
+    operation = locked_operation(tx, claim.operation.id)
     if operation.fence != claim.lease.fence:
         raise LeaseLost(str(operation.id))
     capabilities = claim.account.capabilities
@@ -200,7 +207,7 @@ def _put_back(seen: Seen) -> None:
     """Nothing happened: one fresh send, under a new key because the old one answers with the old error (R14)."""
     operation = seen.operation
     never_sent = operation.restored and operation.first_sent_at is None
-    seen.tx.execute(update(Attempt).where(Attempt.operation_id == operation.id).values(call=None))
+    forget_calls(seen.tx, operation.id)
     move(
         seen.tx,
         seen.claim.lease,

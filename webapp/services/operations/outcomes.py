@@ -5,24 +5,59 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, null, select, update
 
 from webapp.domain.operations import OperationState
 from webapp.models import Attempt, Operation, Payment
+from webapp.models.base import table_of
 from webapp.services import audit, wake_ups
 from webapp.services.audit import SYSTEM, Actor
 from webapp.services.operations.leases import Lease, move
 from webapp.services.operations.reservations import release
-from webapp.services.unit_of_work import Tx
+from webapp.services.unit_of_work import Tx, rows_changed
 
 OTHER_OPERATION = "other_operation"
+
+_ATTEMPTS, _OPERATIONS = table_of(Attempt), table_of(Operation)
+_LOCK_PAYMENT = (
+    select(Payment)
+    .where(Payment.id == bindparam("of_payment"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_LOCK_OPERATION = (
+    select(Operation)
+    .where(Operation.id == bindparam("of_operation"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_FORGET_CALLS = (
+    update(_ATTEMPTS)
+    .where(_ATTEMPTS.c.operation_id == bindparam("of_operation"), _ATTEMPTS.c.call.is_not(None))
+    .values(call=null())
+)
+_WAKE = (
+    update(_OPERATIONS)
+    .where(_OPERATIONS.c.payment_id == bindparam("of_payment"), _OPERATIONS.c.state == OperationState.QUEUED)
+    .where(_OPERATIONS.c.blocked_by == OTHER_OPERATION)
+    .returning(_OPERATIONS.c.id)
+)
+"""Built once: every change of money runs them."""
 
 
 def locked_payment(tx: Tx, payment_id: uuid.UUID) -> Payment:
     """The payment's row, locked and fresh; always the first lock of a unit of work (R22)."""
-    return tx.scalars(
-        select(Payment).where(Payment.id == payment_id).with_for_update().execution_options(populate_existing=True)
-    ).one()
+    return tx.scalars(_LOCK_PAYMENT, {"of_payment": payment_id}).one()
+
+
+def locked_operation(tx: Tx, operation_id: uuid.UUID) -> Operation:
+    """The operation's row, locked and fresh; after its payment's (R22)."""
+    return tx.scalars(_LOCK_OPERATION, {"of_operation": operation_id}).one()
+
+
+def forget_calls(tx: Tx, operation_id: uuid.UUID) -> None:
+    """Drop the bytes of the operation's calls: none of them will be sent again (R12)."""
+    rows_changed(tx, _FORGET_CALLS, {"of_operation": operation_id})
 
 
 def end(
@@ -44,22 +79,15 @@ def end(
     if release_reservation:
         release(tx, operation.payment_id, operation.kind, operation.amount_minor)
     move(tx, lease, state, now, provider_code=code, provider_message=message)
-    tx.execute(update(Attempt).where(Attempt.operation_id == operation.id).values(call=None))
+    forget_calls(tx, operation.id)
     wake_next(tx, operation, now)
     note(tx, operation, state, now, code=code, actor=actor)
 
 
 def wake_next(tx: Tx, operation: Operation, now: datetime) -> None:
     """Have the operations that waited for this one looked at again (I7)."""
-    waiting = tx.scalars(
-        update(Operation)
-        .where(Operation.payment_id == operation.payment_id, Operation.blocked_by == OTHER_OPERATION)
-        .where(Operation.state == OperationState.QUEUED)
-        .values(due_at=now)
-        .execution_options(synchronize_session=False)
-        .returning(Operation.id)
-    ).all()
-    for operation_id in waiting:
+    waiting = tx.execute(_WAKE, {"of_payment": operation.payment_id, "due_at": now}).scalars()
+    for operation_id in waiting.all():
         wake_ups.for_operation(tx, operation_id, now)
 
 

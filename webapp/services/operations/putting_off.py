@@ -8,7 +8,7 @@ from webapp.models import Operation
 from webapp.services import accounts, runtime, wake_ups
 from webapp.services.operations.claiming import Claim
 from webapp.services.operations.leases import keep
-from webapp.services.operations.outcomes import expire, locked_payment
+from webapp.services.operations.outcomes import expire, locked_operation, locked_payment
 from webapp.services.unit_of_work import Tx, in_transaction
 
 NOT_READ = "payment_not_read"
@@ -22,7 +22,7 @@ def put_off(claim: Claim, failure: ProviderError) -> None:
 def _put_off(tx: Tx, claim: Claim, failure: ProviderError) -> None:
     now = runtime.current().clock.now(tx)
     locked_payment(tx, claim.operation.payment_id)
-    operation = tx.get_one(Operation, claim.operation.id, populate_existing=True, with_for_update=True)
+    operation = locked_operation(tx, claim.operation.id)
     tries = operation.tries + 1
     due_at = next_try(tries, now, None)
     message = f"The payment could not be read before sending: {type(failure).__name__}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 
 from providers.kinds import Outcome, ResolutionClass
 from providers.money import Money
@@ -18,17 +18,26 @@ from webapp.domain.operations import (
     next_try,
     state_after,
 )
-from webapp.models import Attempt, Operation, Payment, ProviderAccount
+from webapp.models import Attempt, Operation, Payment
+from webapp.models.base import table_of
 from webapp.services import accounts, runtime, wake_ups
 from webapp.services.kill_points import KillPoint, reached
 from webapp.services.operations.claiming import Claim
 from webapp.services.operations.leases import LeaseLost, move
-from webapp.services.operations.outcomes import end, expire, locked_payment, note, wake_next
+from webapp.services.operations.outcomes import (
+    end,
+    expire,
+    locked_operation,
+    locked_payment,
+    note,
+    wake_next,
+)
 from webapp.services.payments.applying import apply_snapshot
 from webapp.services.payments.booking import book
-from webapp.services.unit_of_work import Tx, in_transaction
+from webapp.services.unit_of_work import Tx, in_transaction, rows_changed
 
-NOTED_EVERY = timedelta(minutes=1)
+_ATTEMPTS = table_of(Attempt)
+_CLOSE_ATTEMPT = update(_ATTEMPTS).where(_ATTEMPTS.c.id == bindparam("of_attempt"))
 
 
 def record(claim: Claim, attempt_id: uuid.UUID, reply: Reply) -> None:
@@ -39,7 +48,7 @@ def record(claim: Claim, attempt_id: uuid.UUID, reply: Reply) -> None:
 def _record(tx: Tx, claim: Claim, attempt_id: uuid.UUID, reply: Reply) -> None:
     now = runtime.current().clock.now(tx)
     payment = locked_payment(tx, claim.operation.payment_id)
-    operation = tx.get_one(Operation, claim.operation.id, populate_existing=True, with_for_update=True)
+    operation = locked_operation(tx, claim.operation.id)
     if (operation.fence, operation.state) != (claim.lease.fence, OperationState.SENDING):
         raise LeaseLost(str(operation.id))
     outcome = _checked_outcome(reply)
@@ -158,18 +167,15 @@ def _doubt(tx: Tx, claim: Claim, operation: Operation, outcome: Outcome, reply: 
 
 
 def _close_attempt(tx: Tx, attempt_id: uuid.UUID, outcome: Outcome, reply: Reply, now: datetime) -> None:
-    tx.execute(
-        update(Attempt)
-        .where(Attempt.id == attempt_id)
-        .values(
-            ended_at=now,
-            outcome=outcome,
-            http_status=reply.http_status,
-            provider_code=reply.code,
-            provider_message=reply.message,
-            answer_redacted=reply.redacted,
-        )
-    )
+    answer = {
+        "ended_at": now,
+        "outcome": outcome,
+        "http_status": reply.http_status,
+        "provider_code": reply.code,
+        "provider_message": reply.message,
+        "answer_redacted": reply.redacted,
+    }
+    rows_changed(tx, _CLOSE_ATTEMPT, answer | {"of_attempt": attempt_id})
 
 
 def _breaker(tx: Tx, claim: Claim, outcome: Outcome, reply: Reply, now: datetime) -> None:
@@ -181,7 +187,4 @@ def _breaker(tx: Tx, claim: Claim, outcome: Outcome, reply: Reply, now: datetime
         if accounts.too_many_ambiguous(tx, account_id, now):
             accounts.open_breaker(tx, account_id, accounts.AMBIGUOUS, now)
     elif outcome is not Outcome.NOT_APPLIED:
-        account = tx.get_one(ProviderAccount, account_id)
-        last = account.last_good_call_at
-        if account.breaker_opened_at is not None or last is None or now - last > NOTED_EVERY:
-            accounts.close_breaker(tx, account_id, now)
+        accounts.note_good_call(tx, account_id, now)

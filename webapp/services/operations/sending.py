@@ -6,9 +6,11 @@ import json
 import time
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import structlog
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from providers.errors import OutcomeUnknown, ProviderUnavailable, RequestNotPossible
@@ -22,13 +24,13 @@ from webapp.domain.operations import (
     states_before,
 )
 from webapp.models import Attempt, LedgerMovement, Operation
-from webapp.models.base import new_id
+from webapp.models.base import new_id, table_of
 from webapp.services import accounts, runtime
 from webapp.services.kill_points import KillPoint, reached
 from webapp.services.operations import first_byte
 from webapp.services.operations.claiming import Claim
 from webapp.services.operations.filing import facts_of
-from webapp.services.operations.leases import Lease, LeaseLost
+from webapp.services.operations.leases import Lease, LeaseLost, held_by
 from webapp.services.operations.outcomes import withdraw_by_desk
 from webapp.services.operations.recording import record
 from webapp.services.unit_of_work import DatabaseBusy, Tx, in_transaction, reading
@@ -36,6 +38,10 @@ from webapp.services.vault import bank_details_place, call_place
 
 log = structlog.get_logger()
 ONE_AT_A_TIME_NAMES = ("uq_operations_one_at_a_time", "operations.payment_id")  # PostgreSQL's word, SQLite's word
+
+_MOVEMENTS = table_of(LedgerMovement)
+_ADD_ATTEMPT = insert(table_of(Attempt))
+_LEDGER_IDS = select(_MOVEMENTS.c.provider_movement_id).where(_MOVEMENTS.c.payment_id == bindparam("of_payment"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,50 +149,44 @@ def _commit_attempt(
 def _start(
     tx: Tx, claim: Claim, adapter: PaymentProvider, call: WireCall, baseline: list[str] | None
 ) -> uuid.UUID | None:
-    here = runtime.current()
-    now = here.clock.now(tx)
+    now = runtime.current().clock.now(tx)
     if claim.lease.until - now <= CALL_DEADLINE:
         return None  # R9: the lease would end during the call
     operation = claim.operation
-    started = tx.execute(
-        update(Operation)
-        .where(Operation.id == operation.id, Operation.fence == claim.lease.fence)
-        .where(Operation.state.in_(states_before(OperationState.SENDING)))
-        .values(
-            state=OperationState.SENDING,
-            state_since=now,
-            tries=Operation.tries + 1,
-            first_sent_at=operation.first_sent_at or now,
-            last_sent_at=now,
-            absent_read_at=None,
-        )
-        .execution_options(synchronize_session=False)
-        .returning(Operation.id)
-    ).one_or_none()
-    if started is None:
+    sending = {
+        "state": OperationState.SENDING,
+        "state_since": now,
+        "tries": operation.tries + 1,  # as read under this lease: nobody else has changed it since
+        "first_sent_at": operation.first_sent_at or now,
+        "last_sent_at": now,
+        "absent_read_at": None,
+    }
+    if not held_by(tx, claim.lease, states_before(OperationState.SENDING), sending):
         raise LeaseLost(str(operation.id))
-    attempt_id = new_id()
-    sealed = here.vault.seal(call.to_bytes().decode(), call_place(operation.id))
-    tx.execute(
-        insert(Attempt).values(
-            id=attempt_id,
-            operation_id=operation.id,
-            fence=claim.lease.fence,
-            key=call.key,
-            call=sealed.encode(),
-            call_digest=call.digest(),
-            call_redacted=adapter.redact(call),
-            baseline=sorted({*_ledger_ids(tx, operation), *(baseline or ())}),
-            started_at=now,
-        )
-    )
+    attempt = _attempt(tx, claim, adapter, call, baseline, now)
+    tx.execute(_ADD_ATTEMPT, attempt)
     reached(KillPoint.CLAIMED)
+    attempt_id: uuid.UUID = attempt["id"]
     return attempt_id
 
 
-def _ledger_ids(tx: Tx, operation: Operation) -> list[str]:
-    ids = select(LedgerMovement.provider_movement_id).where(LedgerMovement.payment_id == operation.payment_id)
-    return list(tx.scalars(ids))
+def _attempt(
+    tx: Tx, claim: Claim, adapter: PaymentProvider, call: WireCall, baseline: list[str] | None, now: datetime
+) -> dict[str, Any]:
+    operation_id = claim.operation.id
+    sealed = runtime.current().vault.seal(call.to_bytes().decode(), call_place(operation_id))
+    booked = tx.scalars(_LEDGER_IDS, {"of_payment": claim.operation.payment_id})
+    return {
+        "id": new_id(),
+        "operation_id": operation_id,
+        "fence": claim.lease.fence,
+        "key": call.key,
+        "call": sealed.encode(),
+        "call_digest": call.digest(),
+        "call_redacted": adapter.redact(call),
+        "baseline": sorted({*booked, *(baseline or ())}),
+        "started_at": now,
+    }
 
 
 def _call_once(adapter: PaymentProvider, call: WireCall, sending: Sending) -> Reply:

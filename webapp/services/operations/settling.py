@@ -15,12 +15,12 @@ from providers.port import Movement
 from webapp.domain.doubt import MOVEMENT_OF
 from webapp.domain.operations import OperationState
 from webapp.domain.permissions import Permission, roles_with
-from webapp.models import Attempt, Grant, LedgerMovement, Operation, Payment, SettleAs, Settlement, User
+from webapp.models import Grant, LedgerMovement, Operation, Payment, SettleAs, Settlement, User
 from webapp.services import audit, runtime, wake_ups
 from webapp.services.audit import Actor
 from webapp.services.errors import NotFound, RuleBroken
 from webapp.services.operations.leases import Lease, move
-from webapp.services.operations.outcomes import end, locked_payment, note
+from webapp.services.operations.outcomes import end, forget_calls, locked_payment, note
 from webapp.services.payments.booking import book
 from webapp.services.unit_of_work import Tx, in_transaction
 
@@ -198,7 +198,7 @@ def _is_booked(tx: Tx, payment: Payment, operation: Operation, provider_ref: str
 
 def _send_again(tx: Tx, lease: Lease, operation: Operation, actor: Actor, now: datetime) -> None:
     """Back to `queued` with a new key: the old one may answer with what led here (R14)."""
-    tx.execute(update(Attempt).where(Attempt.operation_id == operation.id).values(call=None))
+    forget_calls(tx, operation.id)
     fresh = {"key": str(uuid.uuid4()), "first_sent_at": None, "tries": 0, "replays": 0, "fresh_send_used": True}
     settled = {"in_doubt": False, "doubt_since": None, "absent_read_at": None, "refused_code": None, "restored": False}
     move(tx, lease, OperationState.QUEUED, now, due_at=now, **fresh, **settled)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
 from providers.kinds import MovementKind, Outcome
 from providers.money import Money
@@ -26,6 +26,14 @@ _MAY_HAVE_MOVED = frozenset(
     {OperationState.SENDING, OperationState.UNKNOWN, OperationState.PENDING, OperationState.REVIEW}
 )
 """What waits in `queued` or for approval was proven not to have moved, whatever attempts it had."""
+
+_UNDER_WAY = (
+    select(Operation)
+    .where(Operation.payment_id == bindparam("of_payment"), Operation.state.in_(NOT_TERMINAL))
+    .order_by(Operation.created_at, Operation.id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 def apply_snapshot(
@@ -62,13 +70,7 @@ def apply_snapshot(
 
 
 def _under_way(tx: Tx, payment_id: uuid.UUID) -> Sequence[Operation]:
-    return tx.scalars(
-        select(Operation)
-        .where(Operation.payment_id == payment_id, Operation.state.in_(NOT_TERMINAL))
-        .order_by(Operation.created_at, Operation.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
+    return tx.scalars(_UNDER_WAY, {"of_payment": payment_id}).all()
 
 
 def _judge_all(

@@ -19,10 +19,10 @@ from providers.money import Money
 from providers.port import Movement, PaymentSnapshot
 from webapp.domain.doubt import later_state
 from webapp.models import LedgerMovement, Operation, Payment
-from webapp.models.base import new_id
+from webapp.models.base import new_id, table_of
 from webapp.services import audit
 from webapp.services.audit import SYSTEM
-from webapp.services.unit_of_work import Tx
+from webapp.services.unit_of_work import Tx, rows_changed
 
 _SIGNED_SUM: Mapping[MovementKind, tuple[str, int]] = MappingProxyType(
     {
@@ -33,9 +33,12 @@ _SIGNED_SUM: Mapping[MovementKind, tuple[str, int]] = MappingProxyType(
         MovementKind.REFUND_REVERSED: ("refunded_minor", -1),
     }
 )
-_KNOWN = select(LedgerMovement.kind, LedgerMovement.provider_movement_id, LedgerMovement.operation_id).where(
-    LedgerMovement.payment_id == bindparam("of_payment")
+_MOVEMENTS, _PAYMENTS = table_of(LedgerMovement), table_of(Payment)
+_KNOWN = select(_MOVEMENTS.c.kind, _MOVEMENTS.c.provider_movement_id, _MOVEMENTS.c.operation_id).where(
+    _MOVEMENTS.c.payment_id == bindparam("of_payment")
 )
+_ADD = insert(_MOVEMENTS)
+_STORE = update(_PAYMENTS).where(_PAYMENTS.c.id == bindparam("of_payment"))
 RESERVED_NAME: Mapping[OperationKind, str] = MappingProxyType(
     {
         OperationKind.CAPTURE: "capture_reserved_minor",
@@ -118,22 +121,21 @@ def _bookable(payment: Payment, movements: Sequence[Movement], snapshot: Payment
 
 
 def _insert(tx: Tx, payment: Payment, movement: Movement, owner: Operation | None, now: datetime) -> None:
-    tx.execute(
-        insert(LedgerMovement).values(
-            id=new_id(),
-            shop_id=payment.shop_id,
-            payment_id=payment.id,
-            account_id=payment.account_id,
-            kind=movement.kind,
-            amount_minor=movement.money.minor,
-            currency=movement.money.currency,
-            provider_movement_id=movement.id,
-            operation_id=owner.id if owner else None,
-            chargeback=movement.chargeback,
-            occurred_at=movement.occurred_at,
-            booked_at=now,
-        )
-    )
+    row = {
+        "id": new_id(),
+        "shop_id": payment.shop_id,
+        "payment_id": payment.id,
+        "account_id": payment.account_id,
+        "kind": movement.kind,
+        "amount_minor": movement.money.minor,
+        "currency": movement.money.currency,
+        "provider_movement_id": movement.id,
+        "operation_id": owner.id if owner else None,
+        "chargeback": movement.chargeback,
+        "occurred_at": movement.occurred_at,
+        "booked_at": now,
+    }
+    tx.execute(_ADD, row)
 
 
 def _store(
@@ -159,9 +161,7 @@ def _store(
     frozen = _freeze_reason(changes["excess_minor"], booked)
     if frozen is not None and payment.frozen_at is None:
         changes |= {"frozen_at": now, "frozen_reason": frozen}
-    tx.execute(
-        update(Payment).where(Payment.id == payment.id).values(changes).execution_options(synchronize_session=False)
-    )
+    rows_changed(tx, _STORE, changes | {"of_payment": payment.id})
     if "frozen_at" in changes:
         details = {"why": frozen, "excess_minor": changes["excess_minor"]}
         subject = ("payment", payment.id)
