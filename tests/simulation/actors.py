@@ -40,7 +40,7 @@ def worker(world: World) -> None:
         if world.queue:
             running.run_operation(world.queue.pop(0))
         else:
-            running.run_due(most_s=0.001)  # one at a time
+            running.run_oldest()
         park(world)
 
 

@@ -45,9 +45,8 @@ def request_with_new_key(claim: Claim) -> MoneyRequest:
 def failing(when: Callable[[Reply], bool]) -> Callable[..., None]:
     """Takes some answers for a failure, whatever came before."""
 
-    def act(tx: Tx, claim: Claim, payment: Payment, operation: Operation, state: OperationState, *rest: Any) -> None:
-        reply: Reply = rest[1]
-        _act(tx, claim, payment, operation, OperationState.REJECTED if when(reply) else state, *rest)
+    def act(answered: recording.Answered, state: OperationState) -> None:
+        _act(answered, OperationState.REJECTED if when(answered.reply) else state)
 
     return act
 
@@ -82,9 +81,9 @@ def record_over_anything(tx: Tx, claim: Claim, attempt_id: uuid.UUID, reply: Rep
     operation = tx.get_one(Operation, claim.operation.id, populate_existing=True)
     claim = replace(claim, lease=Lease(operation.id, operation.fence, now))
     outcome = recording._checked_outcome(reply)
-    recording._close_attempt(tx, attempt_id, outcome, reply, now)
-    state = state_after(outcome, earlier_doubt=operation.in_doubt)
-    recording._act(tx, claim, payment, operation, state, outcome, reply, now)
+    answered = recording.Answered(tx, claim, payment, operation, [operation], reply, outcome, now)
+    recording._close_attempt(answered, attempt_id)
+    recording._act(answered, state_after(outcome, earlier_doubt=operation.in_doubt))
 
 
 def send_again(claim: Claim) -> None:
@@ -110,15 +109,16 @@ def send_before_commit(claim: Claim, baseline: list[str] | None = None) -> None:
         return
     early = sending.Sending(uuid.uuid4(), claim.lease, runtime.current().clock.monotonic())
     reply = sending._call_once(adapter, call, early)
-    committed = sending._commit_attempt(claim, adapter, call, baseline)
+    committed = sending._commit_attempt(claim, sending._attempt(claim, adapter, call), baseline)
     if committed is not None:
         recording.record(claim, committed.attempt_id, reply)
 
 
-def release_on_doubt(tx: Tx, claim: Claim, operation: Operation, *rest: Any) -> None:
+def release_on_doubt(answered: recording.Answered) -> None:
     """Gives the money free when nobody knows where it is."""
-    _doubt(tx, claim, operation, *rest)
-    release(tx, operation.payment_id, operation.kind, operation.amount_minor)
+    _doubt(answered)
+    operation = answered.operation
+    release(answered.tx, operation.payment_id, operation.kind, operation.amount_minor)
 
 
 def believing(outcome: Outcome, *, earlier_doubt: bool) -> OperationState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -9,15 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import func, select, update
 
 from providers.kinds import Outcome
 from providers.port import Capabilities, PaymentProvider
 from webapp.models import Attempt, Operation, ProviderAccount
-from webapp.models.base import table_of
 from webapp.services import runtime
 from webapp.services.runtime import AccountKeys, Runtime
-from webapp.services.unit_of_work import Tx, rows_changed
+from webapp.services.unit_of_work import Tx
 from webapp.services.vault import credential_place
 
 AMBIGUOUS = "ambiguous"
@@ -27,20 +27,6 @@ AMBIGUOUS_WITHIN = timedelta(minutes=5)
 TRIAL_AFTER = timedelta(seconds=60)
 MOST_OPEN = 64
 NOTED_EVERY = timedelta(minutes=1)
-
-_ACCOUNTS = table_of(ProviderAccount)
-_NOTE_GOOD_CALL = (
-    update(_ACCOUNTS)
-    .where(_ACCOUNTS.c.id == bindparam("of_account"))
-    .where(
-        or_(
-            _ACCOUNTS.c.breaker_opened_at.is_not(None),
-            _ACCOUNTS.c.last_good_call_at.is_(None),
-            _ACCOUNTS.c.last_good_call_at < bindparam("noted_before", type_=_ACCOUNTS.c.last_good_call_at.type),
-        )
-    )
-    .values(breaker_opened_at=None, breaker_reason=None)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,38 +39,64 @@ class Account:
     credentials: Mapping[str, str]
     settings: Mapping[str, Any]
     version: int
+    breaker_is_open: bool = False
+    last_good_call_at: datetime | None = None
 
     @property
     def capabilities(self) -> Capabilities:
         """What the provider can do."""
         return runtime.current().providers.capabilities(self.provider)
 
+    def is_good_call_noted(self, now: datetime) -> bool:
+        """Whether a good answer changes nothing: the breaker is closed, and one was noted within the last minute."""
+        last = self.last_good_call_at
+        return not self.breaker_is_open and last is not None and now - last <= NOTED_EVERY
+
+
+def account_of(row: ProviderAccount) -> Account:
+    """The engine's copy of an account row."""
+    return Account(
+        row.id,
+        row.provider,
+        row.host,
+        row.credentials,
+        row.settings,
+        row.version,
+        breaker_is_open=row.breaker_opened_at is not None,
+        last_good_call_at=row.last_good_call_at,
+    )
+
 
 _open: OrderedDict[tuple[int, uuid.UUID, int], tuple[Runtime, PaymentProvider]] = OrderedDict()
+_opening = threading.RLock()  # the lanes of a worker share the adapters
 
 
 def adapter(account: Account) -> PaymentProvider:
     """The account's adapter, kept open between calls of this process. VaultError when its keys cannot be read."""
     here = runtime.current()
     mark = (id(here.providers), account.id, account.version)
-    if mark in _open:
+    with _opening:
+        if mark not in _open:
+            _open[mark] = (here, _opened(here, account))  # the runtime is kept so that nobody else gets its id
+            if len(_open) > MOST_OPEN:
+                _open.popitem(last=False)[1][1].close()
         _open.move_to_end(mark)
         return _open[mark][1]
+
+
+def _opened(here: Runtime, account: Account) -> PaymentProvider:
     plain = {
         field: here.vault.open(sealed, credential_place(account.id, account.provider, field))
         for field, sealed in account.credentials.items()
     }
-    opened = here.providers.open(AccountKeys(str(account.id), account.provider, account.host, plain))
-    _open[mark] = (here, opened)  # the runtime is kept so that its id cannot be given to another
-    if len(_open) > MOST_OPEN:
-        _open.popitem(last=False)[1][1].close()
-    return opened
+    return here.providers.open(AccountKeys(str(account.id), account.provider, account.host, plain))
 
 
 def close_open() -> None:
     """Close the adapters that this process keeps open."""
-    while _open:
-        _open.popitem()[1][1].close()
+    with _opening:
+        while _open:
+            _open.popitem()[1][1].close()
 
 
 def open_breaker(tx: Tx, account_id: uuid.UUID, reason: str, now: datetime) -> bool:
@@ -105,12 +117,6 @@ def close_breaker(tx: Tx, account_id: uuid.UUID, now: datetime) -> None:
         .where(ProviderAccount.id == account_id)
         .values(breaker_opened_at=None, breaker_reason=None, last_good_call_at=now)
     )
-
-
-def note_good_call(tx: Tx, account_id: uuid.UUID, now: datetime) -> None:
-    """A good answer came: it closes the breaker, and is written down at most once a minute."""
-    noted = {"of_account": account_id, "noted_before": now - NOTED_EVERY, "last_good_call_at": now}
-    rows_changed(tx, _NOTE_GOOD_CALL, noted)
 
 
 def take_trial(tx: Tx, account_id: uuid.UUID, now: datetime) -> bool:

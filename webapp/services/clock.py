@@ -10,7 +10,6 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 _POSTGRESQL = text("select clock_timestamp()")
-_SQLITE = text("select strftime('%Y-%m-%d %H:%M:%f', 'now')")
 
 
 class Clock(Protocol):
@@ -30,11 +29,11 @@ class DatabaseClock:
     """The clock of the database for what is stored, of this machine for the rest."""
 
     def now(self, tx: Session) -> datetime:
-        """UTC now; moves on within a transaction."""
+        """UTC now; moves on within a transaction. SQLite runs in this process, so its clock is this machine's."""
         if tx.get_bind().dialect.name == "postgresql":
             moment = tx.execute(_POSTGRESQL).scalar_one()
             return moment.astimezone(UTC)  # type: ignore[no-any-return]  # text() carries no type
-        return datetime.fromisoformat(tx.execute(_SQLITE).scalar_one()).replace(tzinfo=UTC)
+        return datetime.now(UTC)
 
     def wall(self) -> datetime:
         """UTC by this machine."""

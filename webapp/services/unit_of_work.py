@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, CursorResult, Delete, Engine, Update, event
@@ -18,7 +18,10 @@ Tx = Session
 T = TypeVar("T")
 
 MOST_REPEATS = 5
+BUSY_S = 5
 _WRITE = "paydesk_write"
+_URGENT = "paydesk_urgent"
+ASK_S, ASK_URGENTLY_S = 0.003, 0.0005
 _CONFLICTS = frozenset({"40001", "40P01", "55P03"})  # serialisation failure, deadlock, lock not available
 
 
@@ -37,13 +40,33 @@ def prepare_engine(engine: Engine) -> None:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN is deferred and fails at once under contention
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_S * 1000}"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    write = connection.get_execution_options().get(_WRITE)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get(_WRITE):
+        _wait_for_sqlite(connection, ASK_URGENTLY_S if options.get(_URGENT) else ASK_S)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _wait_for_sqlite(connection: Connection, every_s: float) -> None:
+    """Take the write lock, asking every few milliseconds: SQLite itself waits ever longer, past a lock long free."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - this listener is only on SQLite's engine
+    until = time.monotonic() + BUSY_S
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < until:
+            with suppress(sqlite3.OperationalError):
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            time.sleep(every_s)
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_S * 1000}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")  # the last time, and its error is SQLAlchemy's
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
@@ -55,10 +78,11 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
 
 
 @contextmanager
-def transaction() -> Iterator[Tx]:
-    """One write unit of work: commits at the end, rolls back on any exception."""
+def transaction(*, urgent: bool = False) -> Iterator[Tx]:
+    """One write unit of work: commits at the end, rolls back on any exception. `urgent`: see in_transaction."""
+    options = {_WRITE: True, _URGENT: urgent}
     with Session(runtime.current().engine, expire_on_commit=False) as tx:
-        tx.connection(execution_options={_WRITE: True})
+        tx.connection(execution_options=options)
         yield tx
         tx.commit()
 
@@ -71,14 +95,15 @@ def reading() -> Iterator[Tx]:
         tx.rollback()
 
 
-def in_transaction(work: Callable[[Tx], T]) -> T:
+def in_transaction(work: Callable[[Tx], T], *, urgent: bool = False) -> T:
     """Run `work` in one transaction and repeat it whole after a conflict, at most five times (R22).
 
-    Only for work without a network call. DatabaseBusy when the conflicts do not end.
+    Only for work without a network call. `urgent`: a provider's line waits for it, so it asks for SQLite's one
+    write lock more often than others do. DatabaseBusy when the conflicts do not end.
     """
     for repeat in range(MOST_REPEATS):
         try:
-            with transaction() as tx:
+            with transaction(urgent=urgent) as tx:
                 return work(tx)
         except OperationalError as failure:
             if not _is_conflict(failure):

@@ -10,7 +10,7 @@ import pytest
 from tests import factories
 from tests.desk import Desk
 from webapp.services import accounts
-from webapp.services.payments.reading import account_of
+from webapp.services.accounts import account_of
 from webapp.services.unit_of_work import in_transaction
 from webapp.services.vault import VaultError
 

@@ -25,6 +25,7 @@ from webapp.domain.operations import (
 from webapp.models import Installation, Operation
 from webapp.services import accounts, runtime, wake_ups
 from webapp.services.kill_points import KillPoint, reached
+from webapp.services.operations import lanes
 from webapp.services.operations.claiming import Claim
 from webapp.services.operations.leases import LeaseLost, keep, move
 from webapp.services.operations.outcomes import (
@@ -66,7 +67,8 @@ def look_up(claim: Claim) -> None:
     reached(KillPoint.LOOKING_UP)
     adapter = accounts.adapter(claim.account)
     try:
-        snapshot = adapter.fetch_payment(claim.payment.provider_ref)
+        with lanes.wire():
+            snapshot = adapter.fetch_payment(claim.payment.provider_ref)
     except CredentialsRefused:
         in_transaction(lambda tx: _no_view(tx, claim, credentials_refused=True))
         return

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, null, select, update
 
-from webapp.domain.operations import OperationState
+from webapp.domain.operations import NOT_TERMINAL, OperationState
 from webapp.models import Attempt, Operation, Payment
 from webapp.models.base import table_of
 from webapp.services import audit, wake_ups
@@ -28,6 +29,13 @@ _LOCK_PAYMENT = (
 _LOCK_OPERATION = (
     select(Operation)
     .where(Operation.id == bindparam("of_operation"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_UNDER_WAY = (
+    select(Operation)
+    .where(Operation.payment_id == bindparam("of_payment"), Operation.state.in_(NOT_TERMINAL))
+    .order_by(Operation.created_at, Operation.id)
     .with_for_update()
     .execution_options(populate_existing=True)
 )
@@ -55,6 +63,11 @@ def locked_operation(tx: Tx, operation_id: uuid.UUID) -> Operation:
     return tx.scalars(_LOCK_OPERATION, {"of_operation": operation_id}).one()
 
 
+def locked_operations(tx: Tx, payment_id: uuid.UUID) -> Sequence[Operation]:
+    """All operations of a payment that have not ended, oldest first, locked and fresh; after the payment (R22)."""
+    return tx.scalars(_UNDER_WAY, {"of_payment": payment_id}).all()
+
+
 def forget_calls(tx: Tx, operation_id: uuid.UUID) -> None:
     """Drop the bytes of the operation's calls: none of them will be sent again (R12)."""
     rows_changed(tx, _FORGET_CALLS, {"of_operation": operation_id})
@@ -70,17 +83,20 @@ def end(
     code: str | None = None,
     message: str | None = None,
     release_reservation: bool = True,
+    alone: bool = False,
     actor: Actor = SYSTEM,
 ) -> None:
     """Bring an operation to a terminal state. LeaseLost when somebody else moved it.
 
-    `release_reservation` is False where booking its movement has already turned the reservation into a sum.
+    `release_reservation` is False where booking its movement has already turned the reservation into a sum,
+    `alone` True where the caller has seen under the payment's lock that no other operation could wait for this one.
     """
     if release_reservation:
         release(tx, operation.payment_id, operation.kind, operation.amount_minor)
     move(tx, lease, state, now, provider_code=code, provider_message=message)
     forget_calls(tx, operation.id)
-    wake_next(tx, operation, now)
+    if not alone:
+        wake_next(tx, operation, now)
     note(tx, operation, state, now, code=code, actor=actor)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, update
@@ -28,6 +30,7 @@ from webapp.services.operations.outcomes import (
     end,
     expire,
     locked_operation,
+    locked_operations,
     locked_payment,
     note,
     wake_next,
@@ -40,6 +43,30 @@ _ATTEMPTS = table_of(Attempt)
 _CLOSE_ATTEMPT = update(_ATTEMPTS).where(_ATTEMPTS.c.id == bindparam("of_attempt"))
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answer with its operation and payment, locked: the tools of its transaction in one hand."""
+
+    tx: Tx
+    claim: Claim
+    payment: Payment
+    operation: Operation
+    under_way: Sequence[Operation]  # all that move this payment, our own among them
+    reply: Reply
+    outcome: Outcome
+    now: datetime
+
+    @property
+    def words(self) -> dict[str, str | None]:
+        """What the provider said."""
+        return {"provider_code": self.reply.code, "provider_message": self.reply.message}
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing else moves this payment, so that nobody waits for this operation."""
+        return len(self.under_way) == 1
+
+
 def record(claim: Claim, attempt_id: uuid.UUID, reply: Reply) -> None:
     """Write one answer. LeaseLost when the operation was taken over: then nothing at all is written (I11)."""
     in_transaction(lambda tx: _record(tx, claim, attempt_id, reply))
@@ -48,14 +75,15 @@ def record(claim: Claim, attempt_id: uuid.UUID, reply: Reply) -> None:
 def _record(tx: Tx, claim: Claim, attempt_id: uuid.UUID, reply: Reply) -> None:
     now = runtime.current().clock.now(tx)
     payment = locked_payment(tx, claim.operation.payment_id)
-    operation = locked_operation(tx, claim.operation.id)
-    if (operation.fence, operation.state) != (claim.lease.fence, OperationState.SENDING):
-        raise LeaseLost(str(operation.id))
+    under_way = locked_operations(tx, payment.id)
+    operation = next((one for one in under_way if one.id == claim.operation.id), None)
+    if operation is None or (operation.fence, operation.state) != (claim.lease.fence, OperationState.SENDING):
+        raise LeaseLost(str(claim.operation.id))
     outcome = _checked_outcome(reply)
-    _close_attempt(tx, attempt_id, outcome, reply, now)
+    answered = Answered(tx, claim, payment, operation, under_way, reply, outcome, now)
+    _close_attempt(answered, attempt_id)
     _breaker(tx, claim, outcome, reply, now)
-    state = state_after(outcome, earlier_doubt=operation.in_doubt)
-    _act(tx, claim, payment, operation, state, outcome, reply, now)
+    _act(answered, state_after(outcome, earlier_doubt=operation.in_doubt))
     reached(KillPoint.INSIDE_RESULT)
 
 
@@ -66,116 +94,112 @@ def _checked_outcome(reply: Reply) -> Outcome:
     return reply.outcome
 
 
-def _act(
-    tx: Tx,
-    claim: Claim,
-    payment: Payment,
-    operation: Operation,
-    state: OperationState,
-    outcome: Outcome,
-    reply: Reply,
-    now: datetime,
-) -> None:
+def _act(answered: Answered, state: OperationState) -> None:
     if state is OperationState.SUCCEEDED:
-        _succeed(tx, claim, payment, operation, reply, now)
+        _succeed(answered)
     elif state is OperationState.REJECTED:
-        code, message = reply.code, reply.message
-        end(tx, claim.lease, operation, OperationState.REJECTED, now, code=code, message=message)
+        _reject(answered)
     elif state is OperationState.QUEUED:
-        _try_later(tx, claim, operation, reply, now)
+        _try_later(answered)
     elif state is OperationState.PENDING:
-        _accepted(tx, claim, operation, reply, now)
+        _accepted(answered)
     else:
-        _doubt(tx, claim, operation, outcome, reply, now)
+        _doubt(answered)
 
 
-def _succeed(tx: Tx, claim: Claim, payment: Payment, operation: Operation, reply: Reply, now: datetime) -> None:
+def _succeed(answered: Answered) -> None:
+    tx, operation, reply, now = answered.tx, answered.operation, answered.reply, answered.now
     asked = Money(operation.amount_minor, operation.currency)
     assert reply.movement_id is not None  # noqa: S101 - _checked_outcome saw to it
     if reply.money is not None and reply.money != asked:
-        _review(tx, claim, operation, f"asked {asked}, the provider answered {reply.money}", now)
+        _review(answered, f"asked {asked}, the provider answered {reply.money}")
         return
     if reply.snapshot is not None:
-        proven = {operation.id: reply.movement_id}
-        judged = apply_snapshot(tx, payment, reply.snapshot, claim.account.capabilities, now, proven=proven)
+        proven, capabilities = {operation.id: reply.movement_id}, answered.claim.account.capabilities
+        judged = apply_snapshot(
+            tx, answered.payment, reply.snapshot, capabilities, now, proven=proven, under_way=answered.under_way
+        )
         if judged[operation.id].verdict is not Verdict.FOUND:
             raise AssertionError(f"{operation.id}: the answer named a movement that it does not hold")
         return
     movement = Movement(MOVEMENT_OF[operation.kind], reply.movement_id, asked, str(operation.id), now)
-    book(tx, payment, [movement], {movement.id: operation}, now)
-    end(tx, claim.lease, operation, OperationState.SUCCEEDED, now, release_reservation=False)
+    book(tx, answered.payment, [movement], {movement.id: operation}, now)
+    succeeded = OperationState.SUCCEEDED
+    end(tx, answered.claim.lease, operation, succeeded, now, release_reservation=False, alone=answered.alone)
 
 
-def _review(tx: Tx, claim: Claim, operation: Operation, why: str, now: datetime) -> None:
+def _reject(answered: Answered) -> None:
+    reply, lease = answered.reply, answered.claim.lease
+    rejected = OperationState.REJECTED
+    end(answered.tx, lease, answered.operation, rejected, answered.now, code=reply.code, message=reply.message)
+
+
+def _review(answered: Answered, why: str) -> None:
     """The reservation stays; people decide (R5)."""
-    move(tx, claim.lease, OperationState.REVIEW, now, due_at=None, provider_message=why)
+    tx, operation, now = answered.tx, answered.operation, answered.now
+    move(tx, answered.claim.lease, OperationState.REVIEW, now, due_at=None, provider_message=why)
     wake_next(tx, operation, now)
     note(tx, operation, OperationState.REVIEW, now, evidence=why)
 
 
-def _try_later(tx: Tx, claim: Claim, operation: Operation, reply: Reply, now: datetime) -> None:
+def _try_later(answered: Answered) -> None:
     """Nothing was applied: back to `queued` by R7, or the end when the tries are used up."""
-    due_at = next_try(operation.tries, now, reply.retry_after_s)
-    words = {"provider_code": reply.code, "provider_message": reply.message}
-    move(tx, claim.lease, OperationState.QUEUED, now, due_at=due_at or now, **words)
+    tx, operation, now = answered.tx, answered.operation, answered.now
+    due_at = next_try(operation.tries, now, answered.reply.retry_after_s)
+    move(tx, answered.claim.lease, OperationState.QUEUED, now, due_at=due_at or now, **answered.words)
     if due_at is None:
-        operation = tx.get_one(Operation, operation.id, populate_existing=True)
-        expire(tx, operation, "no_more_tries", now)
+        expire(tx, locked_operation(tx, operation.id), "no_more_tries", now)
         return
     wake_ups.for_operation(tx, operation.id, due_at)
     wake_next(tx, operation, now)
-    note(tx, operation, OperationState.QUEUED, now, code=reply.code)
+    note(tx, operation, OperationState.QUEUED, now, code=answered.reply.code)
 
 
-def _accepted(tx: Tx, claim: Claim, operation: Operation, reply: Reply, now: datetime) -> None:
-    due_at = next_pending_read(now, now, has_provider_id=reply.pending_id is not None) or now
-    move(
-        tx,
-        claim.lease,
-        OperationState.PENDING,
-        now,
-        due_at=due_at,
-        provider_operation_id=reply.pending_id,
-        in_doubt=False,
-    )
+def _accepted(answered: Answered) -> None:
+    tx, operation, now = answered.tx, answered.operation, answered.now
+    pending_id = answered.reply.pending_id
+    due_at = next_pending_read(now, now, has_provider_id=pending_id is not None) or now
+    changes = {"due_at": due_at, "provider_operation_id": pending_id, "in_doubt": False}
+    move(tx, answered.claim.lease, OperationState.PENDING, now, **changes)
     wake_ups.for_operation(tx, operation.id, due_at)
-    if reply.pending_id is not None:
+    if pending_id is not None:
         wake_next(tx, operation, now)
     note(tx, operation, OperationState.PENDING, now)
 
 
-def _doubt(tx: Tx, claim: Claim, operation: Operation, outcome: Outcome, reply: Reply, now: datetime) -> None:
-    if claim.account.capabilities.resolution is ResolutionClass.NEITHER:
-        _review(tx, claim, operation, f"no clear answer ({reply.code}) and no way to ask", now)
+def _doubt(answered: Answered) -> None:
+    tx, operation, reply, now = answered.tx, answered.operation, answered.reply, answered.now
+    if answered.claim.account.capabilities.resolution is ResolutionClass.NEITHER:
+        _review(answered, f"no clear answer ({reply.code}) and no way to ask")
         return
     since = operation.doubt_since or now
     due_at = next_look_up(since, now) or now
     changes: dict[str, object] = {"doubt_since": since}
-    if outcome is Outcome.ASK:
+    if answered.outcome is Outcome.ASK:
         due_at = now
         changes["refused_code"] = reply.code
-    elif outcome is Outcome.REFUSED:
+    elif answered.outcome is Outcome.REFUSED:
         changes["refused_code"] = reply.code  # a refusal of a repeat: settles nothing before a look-up (I6)
-    elif outcome is Outcome.NOT_APPLIED and reply.retry_after_s is not None:
+    elif answered.outcome is Outcome.NOT_APPLIED and reply.retry_after_s is not None:
         due_at = max(due_at, now + timedelta(seconds=reply.retry_after_s))
-    if outcome is Outcome.IN_DOUBT:
+    if answered.outcome is Outcome.IN_DOUBT:
         changes["in_doubt"] = True
-    words = {"provider_code": reply.code, "provider_message": reply.message}
-    move(tx, claim.lease, OperationState.UNKNOWN, now, due_at=due_at, **words, **changes)
+    move(tx, answered.claim.lease, OperationState.UNKNOWN, now, due_at=due_at, **answered.words, **changes)
     wake_ups.for_operation(tx, operation.id, due_at)
     note(tx, operation, OperationState.UNKNOWN, now, code=reply.code)
 
 
-def _close_attempt(tx: Tx, attempt_id: uuid.UUID, outcome: Outcome, reply: Reply, now: datetime) -> None:
+def _close_attempt(answered: Answered, attempt_id: uuid.UUID) -> None:
+    reply = answered.reply
     answer = {
-        "ended_at": now,
-        "outcome": outcome,
+        "ended_at": answered.now,
+        "outcome": answered.outcome,
         "http_status": reply.http_status,
         "provider_code": reply.code,
         "provider_message": reply.message,
         "answer_redacted": reply.redacted,
     }
-    rows_changed(tx, _CLOSE_ATTEMPT, answer | {"of_attempt": attempt_id})
+    rows_changed(answered.tx, _CLOSE_ATTEMPT, answer | {"of_attempt": attempt_id})
 
 
 def _breaker(tx: Tx, claim: Claim, outcome: Outcome, reply: Reply, now: datetime) -> None:
@@ -186,5 +210,5 @@ def _breaker(tx: Tx, claim: Claim, outcome: Outcome, reply: Reply, now: datetime
     elif outcome is Outcome.IN_DOUBT:
         if accounts.too_many_ambiguous(tx, account_id, now):
             accounts.open_breaker(tx, account_id, accounts.AMBIGUOUS, now)
-    elif outcome is not Outcome.NOT_APPLIED:
-        accounts.note_good_call(tx, account_id, now)
+    elif outcome is not Outcome.NOT_APPLIED and not claim.account.is_good_call_noted(now):
+        accounts.close_breaker(tx, account_id, now)

@@ -11,6 +11,7 @@ from providers.errors import ProviderError
 from webapp.models import Operation
 from webapp.services import accounts, runtime, wake_ups
 from webapp.services.clock import Clock
+from webapp.services.operations import lanes
 from webapp.services.operations.claiming import Claim, NoWork, Task, claim
 from webapp.services.operations.leases import LeaseLost
 from webapp.services.operations.looking_up import look_up
@@ -21,7 +22,7 @@ from webapp.services.unit_of_work import Tx, in_transaction
 from webapp.services.vault import VaultError
 
 log = structlog.get_logger()
-GO_ON_S = 20.0
+GO_ON_S = 30.0
 
 _steadiness: dict[int, tuple[Clock, Steadiness]] = {}
 
@@ -32,13 +33,27 @@ def run_operation(operation_id: uuid.UUID) -> bool:
 
 
 def run_due(most_s: float = GO_ON_S) -> int:
-    """Work through everything that is due, oldest first, for about `most_s` seconds; answers how many."""
+    """Work through everything that is due, oldest first, for about `most_s` seconds; answers how many.
+
+    The lanes are only opened once something was due, because most wake-ups are for one row.
+    """
     clock = runtime.current().clock
     until = clock.monotonic() + most_s
-    done = 0
-    while clock.monotonic() < until and _run(None) is not NoWork.NOTHING_DUE:
-        done += 1
-    return done
+
+    def work() -> int:
+        done = 0
+        while clock.monotonic() < until and run_oldest():
+            done += 1
+        return done
+
+    if most_s <= 0 or not run_oldest():
+        return 0
+    return 1 + lanes.in_lanes(work)
+
+
+def run_oldest() -> bool:
+    """Claim what has been due longest and do what it needs; False when nothing was due."""
+    return _run(None) is not NoWork.NOTHING_DUE
 
 
 def leave_word_if_more_is_due() -> None:
@@ -87,7 +102,8 @@ def _work(claimed: Claim) -> None:
 
 
 def _fetch_baseline(claimed: Claim) -> list[str]:
-    snapshot = accounts.adapter(claimed.account).fetch_payment(claimed.payment.provider_ref)
+    with lanes.wire():
+        snapshot = accounts.adapter(claimed.account).fetch_payment(claimed.payment.provider_ref)
     return [movement.id for movement in snapshot.movements]
 
 

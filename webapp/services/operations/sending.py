@@ -6,7 +6,6 @@ import json
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -27,7 +26,7 @@ from webapp.models import Attempt, LedgerMovement, Operation
 from webapp.models.base import new_id, table_of
 from webapp.services import accounts, runtime
 from webapp.services.kill_points import KillPoint, reached
-from webapp.services.operations import first_byte
+from webapp.services.operations import first_byte, lanes
 from webapp.services.operations.claiming import Claim
 from webapp.services.operations.filing import facts_of
 from webapp.services.operations.leases import Lease, LeaseLost, held_by
@@ -63,11 +62,14 @@ def send(claim: Claim, baseline: list[str] | None = None) -> None:
     call = _call(claim, adapter)
     if call is None:
         return
-    sending = _commit_attempt(claim, adapter, call, baseline)
-    if sending is None:
-        return
-    reached(KillPoint.SENDING_COMMITTED)
-    _record_until_lease_ends(claim, sending, _call_once(adapter, call, sending))
+    attempt = _attempt(claim, adapter, call)
+    with lanes.wire():
+        sending = _commit_attempt(claim, attempt, baseline)
+        if sending is None:
+            return
+        reached(KillPoint.SENDING_COMMITTED)
+        reply = _call_once(adapter, call, sending)
+    _record_until_lease_ends(claim, sending, reply)
     reached(KillPoint.AFTER_RESULT)
 
 
@@ -130,28 +132,39 @@ def _bank_details(operation: Operation) -> BankDetails | None:
     return BankDetails(**json.loads(plain))
 
 
-def _commit_attempt(
-    claim: Claim, adapter: PaymentProvider, call: WireCall, baseline: list[str] | None
-) -> Sending | None:
+def _attempt(claim: Claim, adapter: PaymentProvider, call: WireCall) -> dict[str, Any]:
+    """The row of an attempt, all but what only its transaction knows."""
+    operation_id = claim.operation.id
+    sealed = runtime.current().vault.seal(call.to_bytes().decode(), call_place(operation_id))
+    return {
+        "id": new_id(),
+        "operation_id": operation_id,
+        "fence": claim.lease.fence,
+        "key": call.key,
+        "call": sealed.encode(),
+        "call_digest": call.digest(),
+        "call_redacted": adapter.redact(call),
+    }
+
+
+def _commit_attempt(claim: Claim, attempt: dict[str, Any], baseline: list[str] | None) -> Sending | None:
     try:
-        attempt_id = in_transaction(lambda tx: _start(tx, claim, adapter, call, baseline))
+        is_started = in_transaction(lambda tx: _start(tx, claim, attempt, baseline), urgent=True)
     except IntegrityError as refusal:
         if not any(name in str(refusal.orig) for name in ONE_AT_A_TIME_NAMES):
             raise
         # I7: another operation of the payment is under way. The lease lapses and this one waits.
         log.info("operation_waits", operation_id=str(claim.operation.id))
         return None
-    if attempt_id is None:
+    if not is_started:
         return None
-    return Sending(attempt_id, claim.lease, runtime.current().clock.monotonic())
+    return Sending(attempt["id"], claim.lease, runtime.current().clock.monotonic())
 
 
-def _start(
-    tx: Tx, claim: Claim, adapter: PaymentProvider, call: WireCall, baseline: list[str] | None
-) -> uuid.UUID | None:
+def _start(tx: Tx, claim: Claim, attempt: dict[str, Any], baseline: list[str] | None) -> bool:
     now = runtime.current().clock.now(tx)
     if claim.lease.until - now <= CALL_DEADLINE:
-        return None  # R9: the lease would end during the call
+        return False  # R9: the lease would end during the call
     operation = claim.operation
     sending = {
         "state": OperationState.SENDING,
@@ -163,30 +176,11 @@ def _start(
     }
     if not held_by(tx, claim.lease, states_before(OperationState.SENDING), sending):
         raise LeaseLost(str(operation.id))
-    attempt = _attempt(tx, claim, adapter, call, baseline, now)
-    tx.execute(_ADD_ATTEMPT, attempt)
+    booked = tx.scalars(_LEDGER_IDS, {"of_payment": operation.payment_id})
+    known = {"baseline": sorted({*booked, *(baseline or ())}), "started_at": now}
+    tx.execute(_ADD_ATTEMPT, attempt | known)
     reached(KillPoint.CLAIMED)
-    attempt_id: uuid.UUID = attempt["id"]
-    return attempt_id
-
-
-def _attempt(
-    tx: Tx, claim: Claim, adapter: PaymentProvider, call: WireCall, baseline: list[str] | None, now: datetime
-) -> dict[str, Any]:
-    operation_id = claim.operation.id
-    sealed = runtime.current().vault.seal(call.to_bytes().decode(), call_place(operation_id))
-    booked = tx.scalars(_LEDGER_IDS, {"of_payment": claim.operation.payment_id})
-    return {
-        "id": new_id(),
-        "operation_id": operation_id,
-        "fence": claim.lease.fence,
-        "key": call.key,
-        "call": sealed.encode(),
-        "call_digest": call.digest(),
-        "call_redacted": adapter.redact(call),
-        "baseline": sorted({*booked, *(baseline or ())}),
-        "started_at": now,
-    }
+    return True
 
 
 def _call_once(adapter: PaymentProvider, call: WireCall, sending: Sending) -> Reply:

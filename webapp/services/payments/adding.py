@@ -13,11 +13,11 @@ from providers.port import PaymentSnapshot
 from webapp.models import Order, OrderStatus, Payment, ProviderAccount, StatusKind
 from webapp.models.base import new_id
 from webapp.services import accounts, audit, runtime
+from webapp.services.accounts import account_of
 from webapp.services.audit import Actor
 from webapp.services.errors import NotFound, RuleBroken
 from webapp.services.operations.outcomes import locked_payment
 from webapp.services.payments.applying import apply_snapshot
-from webapp.services.payments.reading import account_of
 from webapp.services.unit_of_work import Tx, in_transaction
 
 _PAID = frozenset({ProviderState.CAPTURED, ProviderState.REFUNDED})

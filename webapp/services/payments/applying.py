@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import or_, select
 
 from providers.kinds import MovementKind, Outcome
 from providers.money import Money
 from providers.port import Capabilities, Movement, PaymentSnapshot
 from webapp.domain.doubt import MOVEMENT_OF, Doubted, Judgement, Verdict, judge
-from webapp.domain.operations import NOT_TERMINAL, OperationState
+from webapp.domain.operations import OperationState
 from webapp.models import Attempt, LedgerMovement, Operation, Payment
 from webapp.services import audit
 from webapp.services.audit import SYSTEM
 from webapp.services.operations.leases import Lease
-from webapp.services.operations.outcomes import end
+from webapp.services.operations.outcomes import end, locked_operations
 from webapp.services.payments.booking import Booked, Known, book, known_movements
 from webapp.services.unit_of_work import Tx
 
@@ -26,14 +26,6 @@ _MAY_HAVE_MOVED = frozenset(
     {OperationState.SENDING, OperationState.UNKNOWN, OperationState.PENDING, OperationState.REVIEW}
 )
 """What waits in `queued` or for approval was proven not to have moved, whatever attempts it had."""
-
-_UNDER_WAY = (
-    select(Operation)
-    .where(Operation.payment_id == bindparam("of_payment"), Operation.state.in_(NOT_TERMINAL))
-    .order_by(Operation.created_at, Operation.id)
-    .with_for_update()
-    .execution_options(populate_existing=True)
-)
 
 
 def apply_snapshot(
@@ -44,14 +36,16 @@ def apply_snapshot(
     now: datetime,
     *,
     proven: Mapping[uuid.UUID, str] | None = None,
+    under_way: Sequence[Operation] | None = None,
 ) -> Mapping[uuid.UUID, Judgement]:
     """Take over what the provider shows and end the operations that it proves done.
 
     The payment is locked by the caller. `proven` maps an operation to the movement id that its own answer
-    named. Answers a judgement for every operation that was under way; those found are ended here, the rest
-    is for the look-up. An operation in review is judged but never moved: people settle it.
+    named; `under_way` spares a read where the caller has just made it. Answers a judgement for every operation
+    that was under way; those found are ended here, the rest is for the look-up. An operation in review is judged
+    but never moved: people settle it.
     """
-    under_way = _under_way(tx, payment.id)
+    under_way = locked_operations(tx, payment.id) if under_way is None else under_way
     known = known_movements(tx, payment.id)
     seen = _with_booked(tx, payment, snapshot, known)
     judgements = _judge_all(tx, known, seen, under_way, capabilities, proven or {})
@@ -64,13 +58,10 @@ def apply_snapshot(
     booked = book(tx, payment, snapshot.movements, owners, now, snapshot=snapshot, known=known)
     for operation in owners.values():
         lease = Lease(operation.id, operation.fence, now)
-        end(tx, lease, operation, OperationState.SUCCEEDED, now, release_reservation=False)
+        alone = len(under_way) == 1
+        end(tx, lease, operation, OperationState.SUCCEEDED, now, release_reservation=False, alone=alone)
     _note_foreign(tx, payment, booked, now)
     return judgements
-
-
-def _under_way(tx: Tx, payment_id: uuid.UUID) -> Sequence[Operation]:
-    return tx.scalars(_UNDER_WAY, {"of_payment": payment_id}).all()
 
 
 def _judge_all(

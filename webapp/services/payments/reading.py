@@ -14,11 +14,6 @@ from webapp.services.payments.applying import apply_snapshot
 from webapp.services.unit_of_work import Tx, in_transaction
 
 
-def account_of(row: ProviderAccount) -> Account:
-    """The engine's copy of an account row."""
-    return Account(row.id, row.provider, row.host, row.credentials, row.settings, row.version)
-
-
 def read_payment(payment_id: uuid.UUID) -> None:
     """Fetch one payment and book what is new (R33). No transaction is open during the call.
 
@@ -31,7 +26,7 @@ def read_payment(payment_id: uuid.UUID) -> None:
             .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
             .where(Payment.id == payment_id)
         ).one()
-        return payment.provider_ref, account_of(account)
+        return payment.provider_ref, accounts.account_of(account)
 
     provider_ref, account = in_transaction(find)
     snapshot = accounts.adapter(account).fetch_payment(provider_ref)

@@ -14,9 +14,10 @@ from webapp.domain.doubt import Verdict
 from webapp.domain.operations import OperationState
 from webapp.models import Operation
 from webapp.services import accounts
+from webapp.services.accounts import account_of
 from webapp.services.operations.outcomes import locked_payment
 from webapp.services.payments.applying import apply_snapshot
-from webapp.services.payments.reading import account_of, read_payment
+from webapp.services.payments.reading import read_payment
 from webapp.services.unit_of_work import Tx, in_transaction
 
 S = OperationState

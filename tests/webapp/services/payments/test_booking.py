@@ -15,9 +15,10 @@ from tests import factories
 from tests.desk import Desk
 from webapp.models import AuditEntry, LedgerMovement
 from webapp.services import accounts
+from webapp.services.accounts import account_of
 from webapp.services.operations.outcomes import locked_payment
 from webapp.services.payments.booking import book
-from webapp.services.payments.reading import account_of, read_payment
+from webapp.services.payments.reading import read_payment
 from webapp.services.unit_of_work import in_transaction
 
 

@@ -1,0 +1,122 @@
+"""What is due next, read in one statement with all that decides on it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import and_, bindparam, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from providers.kinds import OperationKind
+from webapp.domain.operations import OperationState
+from webapp.domain.permissions import Permission, roles_with
+from webapp.models import Grant, Installation, KillSwitch, Operation, Payment, ProviderAccount, RefundReason, User, Via
+from webapp.models.operation import ONE_AT_A_TIME
+from webapp.services.unit_of_work import Tx
+
+RIGHT_FOR = {
+    OperationKind.REFUND: Permission.REFUND,
+    OperationKind.CANCEL: Permission.CANCEL,
+    OperationKind.CAPTURE: Permission.CAPTURE,
+}
+_OPEN_STATES = (
+    OperationState.AWAITING_APPROVAL,
+    OperationState.QUEUED,
+    OperationState.SENDING,
+    OperationState.UNKNOWN,
+    OperationState.PENDING,
+)
+_sibling = aliased(Operation)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An operation that is due, its surroundings, and what stands in its way."""
+
+    operation: Operation
+    payment: Payment
+    account: ProviderAccount
+    recovery_since: datetime | None
+    kill_switch: str | None
+    sibling_id: uuid.UUID | None  # another operation of the payment that keeps this one waiting (I7)
+    reason: str | None  # the provider's code for the reason, else the shop's
+    right_is_kept: bool  # whether the person who asked may still ask for it
+
+
+def next_due(tx: Tx, operation_id: uuid.UUID | None, now: datetime) -> Due | None:
+    """The operation that is due longest, or the named one if it is due; locked where the database locks rows."""
+    values = {"at": now} if operation_id is None else {"at": now, "operation_id": operation_id}
+    row = tx.execute(_query(named=operation_id is not None), values).one_or_none()
+    return None if row is None else Due(*row)
+
+
+@cache
+def _query(*, named: bool) -> Any:
+    """Built once, asked all the time."""
+    query = (
+        select(Operation, Payment, ProviderAccount, *_surroundings())
+        .join(Payment, Payment.id == Operation.payment_id)
+        .join(ProviderAccount, ProviderAccount.id == Operation.account_id)
+        .where(Operation.due_at <= bindparam("at"), Operation.state.in_(_OPEN_STATES))
+        .where(or_(Operation.lease_until.is_(None), Operation.lease_until < bindparam("at")))
+        .order_by(Operation.due_at)
+        .limit(1)
+        .with_for_update(of=Operation, skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return query.where(Operation.id == bindparam("operation_id")) if named else query
+
+
+def _surroundings() -> tuple[Any, ...]:
+    """In the order of `Due`."""
+    recovering = select(Installation.recovery_since).where(Installation.id == 1).scalar_subquery()
+    switch = (
+        select(KillSwitch.reason)
+        .where(or_(KillSwitch.shop_id.is_(None), KillSwitch.shop_id == Operation.shop_id))
+        .where(or_(KillSwitch.provider.is_(None), KillSwitch.provider == ProviderAccount.provider))
+        .where(or_(KillSwitch.kind.is_(None), KillSwitch.kind == Operation.kind))
+        .limit(1)
+        .correlate(Operation, ProviderAccount)
+        .scalar_subquery()
+    )
+    sibling = (
+        select(_sibling.id)
+        .where(_sibling.payment_id == Operation.payment_id, _sibling.id != Operation.id, _in_the_way())
+        .limit(1)
+        .correlate(Operation)
+        .scalar_subquery()
+    )
+    reason = (
+        select(func.coalesce(RefundReason.provider_code, RefundReason.code))
+        .where(RefundReason.id == Operation.reason_id)
+        .correlate(Operation)
+        .scalar_subquery()
+    )
+    return recovering, switch, sibling, reason, _right_is_kept()
+
+
+def _right_is_kept() -> Any:
+    """ASVS 8.3.2: what was asked for is sent only while the person may still ask for it (K18)."""
+    carries = or_(
+        *(and_(Operation.kind == kind, Grant.role.in_(roles_with(right))) for kind, right in RIGHT_FOR.items())
+    )
+    granted = (
+        exists()
+        .where(User.id == Operation.requested_by, User.disabled_at.is_(None))
+        .where(Grant.user_id == User.id, Grant.shop_id == Operation.shop_id, carries)
+        .correlate(Operation)
+    )
+    return or_(Operation.requested_via != Via.WEB, Operation.requested_by.is_(None), granted)
+
+
+def _in_the_way() -> Any:
+    """I7: what keeps another operation of the same payment waiting. The unique index says the same."""
+    assert "provider_operation_id is null" in ONE_AT_A_TIME  # noqa: S101 - the two must change together
+    return or_(
+        _sibling.state.in_((OperationState.SENDING, OperationState.UNKNOWN)),
+        and_(_sibling.state == OperationState.PENDING, _sibling.provider_operation_id.is_(None)),
+    )
