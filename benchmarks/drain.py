@@ -1,7 +1,8 @@
 """Draining due refunds by real workers, against what the provider's latency alone allows.
 
-The limit is workers / latency: each worker waits for one answer at a time. The cost of one refund in SQL
-statements and HTTP calls is counted beside it.
+The limit is workers / latency, as if each worker only ever waited for one answer at a time. The workers are started
+as they are deployed, so each one's poller joins when the drain goes on for longer than its next look. The cost of one
+refund in SQL statements and HTTP calls is counted beside it.
 """
 
 from __future__ import annotations

@@ -82,3 +82,32 @@ def test_back_keeps_what_was_typed_and_sending_again_from_there_finds_the_first(
     page.get_by_role("button", name="Refund ¥1,200 by card").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Refund of ¥1,200 is on its way")
     assert only_operation().amount_minor == 1200
+
+
+def test_back_from_the_result_shows_the_result_and_never_the_browsers_error_page(
+    desk: Desk, live: str, signed_in_page: Page
+) -> None:
+    page = signed_in_page
+    payment = desk.payment(3300)
+    check_page(page, live, payment)
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Check the refund")
+    page.get_by_role("button", name="Refund ¥1,200 by card").click()
+    page.wait_for_url("**/operations/**")
+    result = page.url
+    page.go_back()
+    expect(page).to_have_url(result)
+    assert only_operation().amount_minor == 1200
+
+
+def test_back_from_the_form_that_change_brought_opens_the_check_page(
+    desk: Desk, live: str, signed_in_page: Page
+) -> None:
+    page = signed_in_page
+    check_page(page, live, desk.payment(3300))
+    page.get_by_role("button", name="Change comment").click()
+    expect(page.get_by_label("Comment for colleagues")).to_have_value("Box was wet")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Check the refund")
+    page.go_forward()
+    expect(page.get_by_label("Comment for colleagues")).to_have_value("Box was wet")

@@ -20,7 +20,7 @@ from webapp.services import accounts, runtime
 from webapp.services.operations import filing, looking_up, recording, sending
 from webapp.services.operations.claiming import Claim
 from webapp.services.operations.leases import Lease
-from webapp.services.operations.outcomes import locked_payment
+from webapp.services.operations.outcomes import locked_operations, locked_payment
 from webapp.services.operations.reservations import RESERVED_OF, release, rest
 from webapp.services.unit_of_work import Tx, in_transaction
 
@@ -81,7 +81,7 @@ def record_over_anything(tx: Tx, claim: Claim, attempt_id: uuid.UUID, reply: Rep
     operation = tx.get_one(Operation, claim.operation.id, populate_existing=True)
     claim = replace(claim, lease=Lease(operation.id, operation.fence, now))
     outcome = recording._checked_outcome(reply)
-    answered = recording.Answered(tx, claim, payment, operation, [operation], reply, outcome, now)
+    answered = recording.Answered(tx, claim, payment, operation, locked_operations(tx, payment.id), reply, outcome, now)
     recording._close_attempt(answered, attempt_id)
     recording._act(answered, state_after(outcome, earlier_doubt=operation.in_doubt))
 

@@ -2,6 +2,7 @@
 
 from webapp.models.audit import AuditEntry, AuditHead
 from webapp.models.base import Base
+from webapp.models.draft import Draft
 from webapp.models.operation import Attempt, Operation, Via
 from webapp.models.order import Order, OrderNote
 from webapp.models.payment import LedgerMovement, Payment
@@ -15,6 +16,7 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Base",
+    "Draft",
     "Grant",
     "Installation",
     "JobRun",

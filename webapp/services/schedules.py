@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from webapp.models import JobRun, RateEvent, Schedule, UserSession
 from webapp.models.base import new_id
-from webapp.services import runtime, verify, wake_ups
+from webapp.services import drafts, runtime, verify, wake_ups
 from webapp.services.unit_of_work import Tx, in_transaction
 
 log = structlog.get_logger()
@@ -123,6 +123,7 @@ def _housekeeping() -> str:
     def work(tx: Tx) -> None:
         now = runtime.current().clock.now(tx)
         tx.execute(delete(RateEvent).where(RateEvent.at < now - _KEEP_COUNTERS))
+        drafts.forget_old(tx, now)
         tx.execute(delete(UserSession).where(UserSession.last_seen_at < now - _KEEP_SESSIONS))
 
     in_transaction(work)

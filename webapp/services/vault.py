@@ -68,6 +68,11 @@ def call_place(operation_id: object) -> str:
     return f"operation:{operation_id}:call"
 
 
+def draft_place(request_id: object) -> str:
+    """Where what was typed into a form belongs."""
+    return f"draft:{request_id}"
+
+
 def totp_place(user_id: object) -> str:
     """Where a second-factor secret belongs."""
     return f"user:{user_id}:totp"

@@ -1,7 +1,8 @@
 """Form, check, send: the same three steps for every action that files an operation.
 
-Nothing is kept between the steps but what the forms carry: the check page holds everything in hidden fields, so that
-"Change" brings all of it back, without scripts too. Only `send` files anything, once per request id (R16).
+The check page has an address of its own, so that the browser's back and reload buttons may open it: what was typed is
+kept on the server for it. It also holds everything in hidden fields, so that "Change" brings all of it back, without
+scripts too. Only `send` files anything, once per request id (R16).
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any
 
 from flask import current_app, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
+from werkzeug.datastructures import MultiDict
 
 from providers.kinds import OperationKind
 from webapp.domain.permissions import Permission
@@ -20,6 +23,7 @@ from webapp.forms.money import MoneyForm
 from webapp.htmx import page, see_other
 from webapp.models import Via
 from webapp.security import check_right, current, visible_shops
+from webapp.services import drafts
 from webapp.services.audit import Actor
 from webapp.services.errors import RuleBroken
 from webapp.services.operations.filing import Wish, file_operation
@@ -54,13 +58,60 @@ class Steps:
         if (seen := self._seen(form, facts)) is not None:
             return seen
         if "change" in request.form:
-            return self.show(facts, form)
+            return self._keep(facts, form, "create")
         is_good, is_fresh = form.validate_on_submit(), form.has_fresh_amount()
         if not is_fresh or not facts.is_open:
             return self.show(facts, form, 409)
         if not is_good:
             return self.show(facts, form, 422)
+        return self._keep(facts, form, "check")
+
+    def check(self, facts: WishFacts) -> ResponseReturnValue:
+        """The check page of what was typed; the result once it is filed, the form when it is forgotten."""
+        place = self._place(facts, request.args.get("draft", ""))
+        if place is None:
+            return see_other(self._address("create", facts))
+        made = find_by_request(db.session(), place.request_id, facts.payment.id)
+        if made is not None:
+            return see_other(url_for("operations.show", operation_id=made))
+        answers = drafts.find(db.session(), place)
+        if answers is None:
+            return see_other(self._address("create", facts))
+        form: MoneyForm = self.form(facts, formdata=MultiDict({**answers, "csrf_token": generate_csrf()}))
+        is_good, is_fresh = form.validate(), form.has_fresh_amount()
+        if not (is_good and is_fresh and facts.is_open):
+            return self.show(facts, form, 409)
         return self._page("check", facts, form, 200)
+
+    def open(self, facts: WishFacts) -> ResponseReturnValue:
+        """The empty form, or with what was typed into it before the check page."""
+        place = self._place(facts, request.args.get("draft", ""))
+        answers = None if place is None else drafts.find(db.session(), place)
+        return self.show(facts, None if answers is None else self.form(facts, formdata=MultiDict(answers)))
+
+    def _keep(self, facts: WishFacts, form: MoneyForm, step: str) -> ResponseReturnValue:
+        place = self._place(facts, form.request_id.data or "")
+        if place is None:
+            return self.show(facts, form)  # an id that was tampered with: nothing to keep it under
+        answers = {name: value for name, value in request.form.items() if name in form and name != "csrf_token"}
+        db.session.rollback()  # let go of the read lock before the write
+        try:
+            drafts.keep(place, answers)
+        except RuleBroken as refusal:
+            return self._refused(facts.payment.id, refusal)
+        anchor = request.form.get("change")
+        return see_other(self._address(step, facts, draft=str(place.request_id), _anchor=anchor))
+
+    def _place(self, facts: WishFacts, request_id: str) -> drafts.Place | None:
+        user_id = current().user_id
+        try:
+            wish_id = uuid.UUID(request_id)
+        except ValueError:
+            return None
+        return drafts.Place(wish_id, user_id, facts.payment.id, self.kind)
+
+    def _address(self, step: str, facts: WishFacts, **query: Any) -> str:
+        return url_for(f"{self.folder}.{step}", payment_id=facts.payment.id, **query)
 
     def send(self, facts: WishFacts) -> ResponseReturnValue:
         """File the operation and go on to its result; the form again where a rule forbids it."""
@@ -76,6 +127,7 @@ class Steps:
             operation_id = file_operation(wish)
         except RuleBroken as refusal:
             return self._refused(facts.payment.id, refusal)
+        drafts.forget(wish.request_id)
         return see_other(url_for("operations.show", operation_id=operation_id))
 
     def _refused(self, payment_id: uuid.UUID, refusal: RuleBroken) -> ResponseReturnValue:

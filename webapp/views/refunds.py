@@ -50,7 +50,14 @@ def index() -> ResponseReturnValue:
 def create(payment_id: uuid.UUID) -> ResponseReturnValue:
     """The form; sent, the check page."""
     facts = STEPS.facts(payment_id)
-    return STEPS.take(facts) if request.method == "POST" else STEPS.show(facts)
+    return STEPS.take(facts) if request.method == "POST" else STEPS.open(facts)
+
+
+@bp.get("/payments/<uuid:payment_id>/refund/check")
+@requires(Permission.REFUND)
+def check(payment_id: uuid.UUID) -> ResponseReturnValue:
+    """What the form asked for, to be looked at once more; `?draft=` names the answers."""
+    return STEPS.check(STEPS.facts(payment_id))
 
 
 @bp.post("/payments/<uuid:payment_id>/refund/send")

@@ -28,7 +28,8 @@ def begin(desk: Desk, operation: uuid.UUID) -> tuple[Claim, uuid.UUID]:
     claimed = in_transaction(lambda tx: claim(tx, operation, running.steadiness_here()))
     assert isinstance(claimed, Claim)
     adapter = accounts.adapter(claimed.account)
-    started = sending._commit_attempt(claimed, adapter, adapter.prepare(sending._request(claimed)), None)
+    attempt = sending._attempt(claimed, adapter, adapter.prepare(sending._request(claimed)))
+    started = sending._commit_attempt(claimed, attempt, None)
     assert started is not None
     return claimed, started.attempt_id
 
