@@ -13,6 +13,7 @@ from providers.komoju.capabilities import PARTIAL_REFUND_WITH_TAX, KomojuCapabil
 from providers.network import Reach
 from providers.port import Capabilities, PaymentProvider
 
+WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 - the name of a field
 EMULATOR = "emulator"
 """Host entry of development; its base address is configuration, and production refuses to start with it."""
 
@@ -57,6 +58,7 @@ KOMOJU = ProviderInfo(
     credentials=(
         CredentialField("secret_key", secret=True, required=True),
         CredentialField("publishable_key", secret=False, required=False),
+        CredentialField(WEBHOOK_SECRET, secret=True, required=False),
     ),
     switches=(PARTIAL_REFUND_WITH_TAX,),
     capabilities=KomojuCapabilities(),
@@ -117,7 +119,7 @@ def build(
 
 
 def _check_credentials(info: ProviderInfo, credentials: Mapping[str, str]) -> None:
-    names = {field.name for field in info.credentials}
+    names = {field.name for field in info.credentials} | {f"{WEBHOOK_SECRET}_before"}
     missing = [field.name for field in info.credentials if field.required and not credentials.get(field.name)]
     if missing:
         raise WrongCredentials(f"Missing: {', '.join(missing)}")

@@ -13,7 +13,7 @@ from flask_babel import get_locale, gettext
 from markupsafe import Markup
 
 from providers.money import exponent
-from webapp.formatting import money_words, words
+from webapp.formatting import money_words, webhook_words, words
 
 LANGUAGES = {"en": "English", "fr": "Français", "ja": "日本語", "sv": "Svenska"}
 LANGUAGE = "language"
@@ -26,7 +26,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(page_language=page_language, state_tag=words.state_tag, right_name=words.right_name)
     app.jinja_env.globals.update(role_name=words.role_name, role_sentence=words.role_sentence)
     app.jinja_env.globals.update(method_name=money_words.method_name, method_title=money_words.method_title)
-    app.jinja_env.globals.update(provider_name=money_words.provider_name)
+    app.jinja_env.globals.update(provider_name=money_words.provider_name, webhook_result=webhook_words.webhook_result)
     app.jinja_env.globals.update(why_not=money_words.why_not, why_not_done=money_words.why_not_done)
     app.jinja_env.globals.update(kind_name=money_words.kind_name, last_answer=money_words.last_answer)
     app.jinja_env.add_extension("jinja2.ext.do")

@@ -10,7 +10,7 @@ from webapp.domain.operations import OperationState
 from webapp.domain.payment_state import PaymentState
 from webapp.domain.permissions import Permission, Role
 from webapp.formatting.lazy import _l
-from webapp.models import RefundReason
+from webapp.models import RefundReason, WebhookState
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Tag:
     icon: str
 
 
-O, P = OperationState, PaymentState  # noqa: E741 - two letters that only this table uses
+O, P, W = OperationState, PaymentState, WebhookState  # noqa: E741 - letters that only this table uses
 
 STATES: Mapping[tuple[type[StrEnum], str] | str, Tag] = {
     (O, O.AWAITING_APPROVAL): Tag(_l("Waiting for approval"), "amber", "pause"),
@@ -48,6 +48,11 @@ STATES: Mapping[tuple[type[StrEnum], str] | str, Tag] = {
     (P, P.FAILED): Tag(_l("Failed"), "red", "cross"),
     (P, P.HELD): Tag(_l("Frozen"), "red", "warning"),
     (P, P.UNCLEAR): Tag(_l("Unclear"), "amber", "warning"),
+    (W, W.WAITING): Tag(_l("Being looked into"), "blue", "clock"),
+    (W, W.DONE): Tag(_l("Looked into"), "green", "check"),
+    (W, W.IGNORED): Tag(_l("Nothing to do"), "neutral", "minus"),
+    (W, W.REFUSED): Tag(_l("Not genuine"), "red", "warning"),
+    (W, W.FAILED): Tag(_l("Could not be looked into"), "amber", "warning"),
     "test": Tag(_l("Test"), "amber", "info"),
     "live": Tag(_l("Live"), "neutral", "check"),
     "enabled": Tag(_l("Can sign in"), "green", "check"),
@@ -118,8 +123,8 @@ def reason_name(reason: RefundReason) -> str:
 
 
 def state_tag(state: StrEnum | str) -> Tag:
-    """Word, colour and icon of a state: OperationState, PaymentState, or a plain word of the table."""
-    key = (type(state), state) if isinstance(state, OperationState | PaymentState) else str(state)
+    """Word, colour and icon of a state: OperationState, PaymentState, WebhookState, or a plain word."""
+    key = (type(state), state) if isinstance(state, OperationState | PaymentState | WebhookState) else str(state)
     return STATES[key]
 
 

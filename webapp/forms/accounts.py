@@ -19,6 +19,7 @@ LONGEST_CREDENTIAL = 500
 LABELS = {
     "secret_key": _l("Secret key"),
     "publishable_key": _l("Publishable key"),
+    "webhook_secret": _l("Webhook secret"),
     "partial_refund_with_tax": _l("Partial refunds of payments with tax are agreed with the provider"),
 }
 

@@ -15,6 +15,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "email_taken": ("email", _l("Somebody with this e-mail address is here already")),
     "last_owner": ("", _l("A shop must keep at least one owner who can sign in")),
     "yourself": ("", _l("You cannot do this to yourself")),
+    "nothing_to_fetch": ("", _l("There is nothing to read for this message")),
     "gone": ("", _l("Somebody did this already")),
     "wrong_password": ("old", _l("This is not the present one")),
     "too_short": ("new", _l("Use 15 characters or more")),

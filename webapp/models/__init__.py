@@ -10,6 +10,7 @@ from webapp.models.settlement import SettleAs, Settlement
 from webapp.models.shop import Mode, OrderStatus, ProviderAccount, RefundReason, Shop, StatusKind
 from webapp.models.system import Installation, JobRun, KillSwitch, Schedule, WakeUp
 from webapp.models.user import Grant, RateEvent, User, UserSession
+from webapp.models.webhook import WebhookMessage, WebhookState
 
 __all__ = [
     "Attempt",
@@ -40,4 +41,6 @@ __all__ = [
     "UserSession",
     "Via",
     "WakeUp",
+    "WebhookMessage",
+    "WebhookState",
 ]

@@ -96,6 +96,7 @@ class ProviderAccount(Base):
     host: Mapped[str]  # an entry of the registry's list, never an address
     credentials: Mapped[Any] = mapped_column(Json, default=dict)  # field -> ciphertext
     webhook_token: Mapped[str]
+    webhook_secret_since: Mapped[datetime | None]  # when the present webhook secret took the place of another
     settings: Mapped[Any] = mapped_column(Json, default=dict)
     breaker_opened_at: Mapped[datetime | None]
     breaker_reason: Mapped[str | None]

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
 
-from webapp.models import Attempt, Draft, Operation, ProviderAccount, User
+from webapp.models import Attempt, Draft, Operation, ProviderAccount, User, WebhookMessage
 from webapp.services import runtime
 from webapp.services.unit_of_work import Tx, in_transaction
 
@@ -31,13 +31,14 @@ class Rotated:
 
 
 def rotate_all(after_batch: Callable[[], None] = lambda: None) -> Sequence[Rotated]:
-    """Go over credentials, second steps, bank details, stored calls and drafts. VaultError for what no key opens."""
+    """Go over everything that is kept sealed. VaultError for what no key opens."""
     return [
         _rotate(ProviderAccount, "credentials", _reseal_each, after_batch),
         _rotate(User, "totp_secret", _reseal, after_batch),
         _rotate(Operation, "bank_details", _reseal, after_batch),
         _rotate(Attempt, "call", _reseal_bytes, after_batch),
         _rotate(Draft, "answers", _reseal, after_batch),
+        _rotate(WebhookMessage, "body", _reseal, after_batch),
     ]
 
 

@@ -22,6 +22,8 @@ class KillPoint(StrEnum):
     INSIDE_RESULT = "K8"
     AFTER_RESULT = "K9"
     LOOKING_UP = "K10"
+    TAKING_WEBHOOK = "K13"
+    PROCESSING_WEBHOOK = "K14"
 
 
 Observer = Callable[[KillPoint], None]

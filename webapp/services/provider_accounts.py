@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from providers import registry
 from providers.errors import CredentialsRefused, OutcomeUnknown, ProviderUnavailable
+from providers.registry import WEBHOOK_SECRET
 from webapp.domain.permissions import Permission
 from webapp.models import Mode, ProviderAccount, Via
 from webapp.services import audit, runtime
@@ -95,7 +96,10 @@ def edit(actor: SignedIn, account_id: uuid.UUID, version: int, command: AccountC
             "settings": [account.settings, dict(command.settings)],
             "credentials_replaced": sorted(name for name, value in command.credentials.items() if value),
         }
-        values = {"name": command.name, "host": command.host, "settings": dict(command.settings)}
+        values: dict[str, object] = {"name": command.name, "host": command.host, "settings": dict(command.settings)}
+        if command.credentials.get(WEBHOOK_SECRET):
+            _keep_secret_before(account, credentials)
+            values["webhook_secret_since"] = runtime.current().clock.now(tx)
         change(tx, ProviderAccount, account_id, version, credentials=credentials, **values)
         _note(tx, actor, "account.changed", account, details)
 
@@ -169,6 +173,16 @@ def _sealed(account: ProviderAccount, given: Mapping[str, str], kept: Mapping[st
         if value
     }
     return {**kept, **fresh}
+
+
+def _keep_secret_before(account: ProviderAccount, credentials: dict[str, str]) -> None:
+    """The provider may repeat messages that the old webhook secret signed (R34); receiving says for how long."""
+    before = account.credentials.get(WEBHOOK_SECRET)
+    if before is None:
+        return
+    vault, name = runtime.current().vault, f"{WEBHOOK_SECRET}_before"
+    plain = vault.open(before, credential_place(account.id, account.provider, WEBHOOK_SECRET))
+    credentials[name] = vault.seal(plain, credential_place(account.id, account.provider, name))
 
 
 def _check_complete(account: ProviderAccount) -> None:

@@ -15,6 +15,7 @@ from webapp.models import JobRun, RateEvent, Schedule, UserSession
 from webapp.models.base import new_id
 from webapp.services import drafts, runtime, verify, wake_ups
 from webapp.services.unit_of_work import Tx, in_transaction
+from webapp.services.webhooks import keeping as webhook_keeping
 
 log = structlog.get_logger()
 RUN_JOB = "tasks.jobs.run_job"
@@ -124,6 +125,7 @@ def _housekeeping() -> str:
         now = runtime.current().clock.now(tx)
         tx.execute(delete(RateEvent).where(RateEvent.at < now - _KEEP_COUNTERS))
         drafts.forget_old(tx, now)
+        webhook_keeping.forget_old(tx, now)
         tx.execute(delete(UserSession).where(UserSession.last_seen_at < now - _KEEP_SESSIONS))
 
     in_transaction(work)

@@ -73,6 +73,11 @@ def draft_place(request_id: object) -> str:
     return f"draft:{request_id}"
 
 
+def webhook_place(message_id: object) -> str:
+    """Where the body of a provider's message belongs."""
+    return f"webhook:{message_id}:body"
+
+
 def totp_place(user_id: object) -> str:
     """Where a second-factor secret belongs."""
     return f"user:{user_id}:totp"

@@ -18,6 +18,7 @@ from webapp.views import (
     settlements,
     shops,
     switches,
+    webhooks,
 )
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -36,4 +37,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     people.bp,
     switches.bp,
     audit.bp,
+    webhooks.bp,
 )

@@ -42,7 +42,8 @@ def test_k19_a_rotation_that_is_cut_off_goes_on_at_the_next_start(app: Flask, mo
         with pytest.raises(Cut):
             key_rotation.rotate_all(cut_after_two)
         done = {each.table: each.changed for each in key_rotation.rotate_all()}
-        assert done == {"provider_accounts": 3, "users": 1, "operations": 0, "attempts": 0, "drafts": 0}
+        others = dict.fromkeys(("operations", "attempts", "drafts", "webhook_messages"), 0)
+        assert done == {"provider_accounts": 3, "users": 1, **others}
         assert all(each.changed == 0 for each in key_rotation.rotate_all())
     only_new = Vault([NEW])
     stored = in_transaction(lambda tx: {row.id: row.credentials for row in tx.scalars(select(ProviderAccount))})
