@@ -78,7 +78,7 @@ def index() -> ResponseReturnValue:
     )
 
 
-@bp.post("/<uuid:message_id>/again")
+@bp.post("/messages/<uuid:message_id>/again")
 @requires(MANAGE)
 def again(message_id: uuid.UUID) -> ResponseReturnValue:
     """Have the payment of a message read once more."""

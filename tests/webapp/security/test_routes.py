@@ -19,6 +19,7 @@ from webapp.models import Shop
 from webapp.security import guard
 from webapp.security.guard import check_declarations
 
+WITHOUT_TOKEN = {"webhooks.take"}  # providers have no session; their signature is what counts (3.5.1)
 POLICY_PARTS = ("default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'")
 
 
@@ -73,6 +74,8 @@ def test_every_unsafe_route_refuses_a_post_without_or_with_a_foreign_token(
     mine, other = signed_in(Role.OWNER), Desk(quick_app)
     foreign = other.get("/sign-in").forms[0].values["csrf_token"]
     for route in unsafe(quick_app):
+        if route.endpoint in WITHOUT_TOKEN:
+            continue
         for token in ({}, {"X-CSRFToken": foreign}, {"X-CSRFToken": "stale"}):
             answer = mine.client.open(route.address, method=route.method, headers=token)
             assert answer.status_code == 400, (str(route), answer.status_code)
