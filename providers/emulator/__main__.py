@@ -31,16 +31,16 @@ def main() -> int:
     try:
         running = RunningEmulator(wanted.data, wanted.host, wanted.port, wanted.smtp_port)
     except (OSError, SystemExit):  # Werkzeug leaves with SystemExit when its port is taken
-        print(f"The emulator cannot listen at {wanted.host}:{wanted.port}.", file=sys.stderr)  # noqa: T201
+        print(f"The emulator cannot listen at {wanted.host}:{wanted.port}.", file=sys.stderr)  # noqa: T201 - the program's own word to people
         return 1
     signal.signal(signal.SIGTERM, _interrupt)
-    print(f"Emulator at {running.base_url}", flush=True)  # noqa: T201  the program's own word to people
+    print(f"Emulator at {running.base_url}", flush=True)  # noqa: T201 - the program's own word to people
     try:
         running.serve()
     except KeyboardInterrupt:
         return 0
     except OSError as trouble:
-        print(f"The emulator cannot catch mail at port {wanted.smtp_port}: {trouble}", file=sys.stderr)  # noqa: T201
+        print(f"The emulator cannot catch mail at port {wanted.smtp_port}: {trouble}", file=sys.stderr)  # noqa: T201 - the program's own word to people
         return 1
     finally:
         running.stop()
