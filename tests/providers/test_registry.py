@@ -20,6 +20,7 @@ def test_komoju_is_described_without_keys():
     assert [(one.name, one.secret, one.required) for one in info.credentials] == [
         ("secret_key", True, True),
         ("publishable_key", False, False),
+        ("webhook_secret", True, False),
     ]
     assert info.switches == ("partial_refund_with_tax",)
     assert registry.capabilities("komoju").resolution is ResolutionClass.KEY_AND_LOOK_UP
