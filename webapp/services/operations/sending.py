@@ -210,5 +210,6 @@ def _record_until_lease_ends(claim: Claim, sending: Sending, reply: Reply) -> No
         except (OperationalError, DatabaseBusy) as failure:
             log.error("result_not_written", operation_id=str(claim.operation.id), error_type=type(failure).__name__)
             if clock.monotonic() >= until:
-                raise
+                log.error("result_given_up", operation_id=str(claim.operation.id))
+                return  # the lease is over: whoever claims it next takes it for `unknown`; a drain goes on
             time.sleep(1)
