@@ -14,6 +14,7 @@ from providers.network import Reach
 from providers.port import Capabilities, PaymentProvider
 
 WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 - the name of a field
+WEBHOOK_SECRET_BEFORE = "webhook_secret_before"  # noqa: S105 - the name of a field
 EMULATOR = "emulator"
 """Host entry of development; its base address is configuration, and production refuses to start with it."""
 
@@ -119,7 +120,7 @@ def build(
 
 
 def _check_credentials(info: ProviderInfo, credentials: Mapping[str, str]) -> None:
-    names = {field.name for field in info.credentials} | {f"{WEBHOOK_SECRET}_before"}
+    names = {field.name for field in info.credentials} | {WEBHOOK_SECRET_BEFORE}
     missing = [field.name for field in info.credentials if field.required and not credentials.get(field.name)]
     if missing:
         raise WrongCredentials(f"Missing: {', '.join(missing)}")

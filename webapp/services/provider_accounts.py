@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from providers import registry
 from providers.errors import CredentialsRefused, OutcomeUnknown, ProviderUnavailable
-from providers.registry import WEBHOOK_SECRET
+from providers.registry import WEBHOOK_SECRET, WEBHOOK_SECRET_BEFORE
 from webapp.domain.permissions import Permission
 from webapp.models import Mode, ProviderAccount, Via
 from webapp.services import audit, runtime
@@ -180,8 +180,11 @@ def _keep_secret_before(account: ProviderAccount, credentials: dict[str, str]) -
     before = account.credentials.get(WEBHOOK_SECRET)
     if before is None:
         return
-    vault, name = runtime.current().vault, f"{WEBHOOK_SECRET}_before"
-    plain = vault.open(before, credential_place(account.id, account.provider, WEBHOOK_SECRET))
+    vault, name = runtime.current().vault, WEBHOOK_SECRET_BEFORE
+    try:
+        plain = vault.open(before, credential_place(account.id, account.provider, WEBHOOK_SECRET))
+    except VaultError:
+        return  # no key opens it any more: people are entering it again for that very reason
     credentials[name] = vault.seal(plain, credential_place(account.id, account.provider, name))
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from providers.errors import SignatureWrong
 from providers.port import Notification
-from providers.registry import WEBHOOK_SECRET
+from providers.registry import WEBHOOK_SECRET, WEBHOOK_SECRET_BEFORE
 from webapp.models import ProviderAccount, WebhookMessage, WebhookState
 from webapp.models.base import new_id, table_of
 from webapp.services import accounts, runtime, wake_ups
@@ -28,7 +28,6 @@ from webapp.services.vault import VaultError, credential_place, webhook_place
 
 log = structlog.get_logger()
 PROCESS = "tasks.webhooks.process"
-SECRET_BEFORE = f"{WEBHOOK_SECRET}_before"
 BEFORE_IS_GOOD = timedelta(days=3)  # the longest that a provider is known to repeat a message (R37)
 MOST_REFUSED = 60  # rows an hour and account for messages whose signature does not fit
 KEPT_HEADERS = ("content-type", "user-agent", "x-komoju-id", "x-komoju-event")
@@ -96,7 +95,7 @@ def _secrets(account: ProviderAccount, now: datetime) -> Sequence[str]:
     names = [WEBHOOK_SECRET]
     since = account.webhook_secret_since
     if since is not None and now - since < BEFORE_IS_GOOD:
-        names.append(SECRET_BEFORE)
+        names.append(WEBHOOK_SECRET_BEFORE)
     vault, found = runtime.current().vault, []
     for name in names:
         sealed = account.credentials.get(name)
