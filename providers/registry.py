@@ -46,6 +46,7 @@ class ProviderInfo:
     emulator_path: str  # where the API stands below the emulator's base address
     credentials: tuple[CredentialField, ...]
     switches: tuple[str, ...]  # yes/no settings of an account, all off by default
+    webhook_headers: tuple[str, ...]  # of its messages, in lower case; harmless, and kept with them
     capabilities: Capabilities
 
 
@@ -62,6 +63,7 @@ KOMOJU = ProviderInfo(
         CredentialField(WEBHOOK_SECRET, secret=True, required=False),
     ),
     switches=(PARTIAL_REFUND_WITH_TAX,),
+    webhook_headers=("x-komoju-id", "x-komoju-event"),
     capabilities=KomojuCapabilities(),
 )
 PROVIDERS: Mapping[str, ProviderInfo] = {KOMOJU.name: KOMOJU}

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from providers import registry
 from providers.errors import SignatureWrong
 from providers.port import Notification
 from providers.registry import WEBHOOK_SECRET, WEBHOOK_SECRET_BEFORE
@@ -30,7 +31,7 @@ log = structlog.get_logger()
 PROCESS = "tasks.webhooks.process"
 BEFORE_IS_GOOD = timedelta(days=3)  # the longest that a provider is known to repeat a message (R37)
 MOST_REFUSED = 60  # rows an hour and account for messages whose signature does not fit
-KEPT_HEADERS = ("content-type", "user-agent", "x-komoju-id", "x-komoju-event")
+KEPT_HEADERS = ("content-type", "user-agent")  # of any provider; its own stand in the registry
 LONGEST = 200
 
 _ADD = insert(table_of(WebhookMessage))
@@ -155,12 +156,13 @@ def _note_refused(ear: _Ear, delivery: Delivery) -> None:
 
 def _row(ear: _Ear, delivery: Delivery, dedupe: str) -> dict[str, Any]:
     lower = {name.lower(): value for name, value in delivery.headers.items()}
+    kept = (*KEPT_HEADERS, *registry.describe(delivery.provider).webhook_headers)
     return {
         "id": new_id(),
         "shop_id": ear.shop_id,
         "account_id": ear.account.id,
         "dedupe": dedupe[:LONGEST],
-        "headers": {name: lower[name][:LONGEST] for name in KEPT_HEADERS if name in lower},
+        "headers": {name: lower[name][:LONGEST] for name in kept if name in lower},
         "size": len(delivery.raw),
         "delivery_id": None,
         "payment_ref": None,
