@@ -27,6 +27,12 @@ class Permission(StrEnum):
     READ_AUDIT = "read_audit"
     SETTLE_REVIEW = "settle_review"
     FLIP_KILL_SWITCH = "flip_kill_switch"
+    SET_STATUS = "set_status"
+    IMPORT_ORDERS = "import_orders"
+    RUN_JOBS = "run_jobs"
+    MANAGE_JOBS = "manage_jobs"
+    SWITCH_METHODS = "switch_methods"
+    MANAGE_MAILS = "manage_mails"
 
 
 class Role(StrEnum):
@@ -42,8 +48,10 @@ class Role(StrEnum):
 P = Permission
 _VIEWER = frozenset({P.VIEW})
 _SUPPORT = _VIEWER | {P.REFUND, P.WRITE_NOTE, P.ASK_PROVIDER, P.STOP_OWN}
-_MERCHANT = _SUPPORT | {P.CAPTURE, P.CANCEL, P.ADD_PAYMENT, P.APPROVE, P.STOP_ANY}
-_ADMIN = _VIEWER | {P.MANAGE_ACCOUNTS, P.MANAGE_SHOP, P.MANAGE_PEOPLE, P.READ_AUDIT, P.FLIP_KILL_SWITCH}
+_BY_RULE = frozenset({P.IMPORT_ORDERS, P.RUN_JOBS})  # what they set going is decided by rules, not by the person
+_MERCHANT = _SUPPORT | _BY_RULE | {P.CAPTURE, P.CANCEL, P.ADD_PAYMENT, P.APPROVE, P.STOP_ANY, P.SET_STATUS}
+_SETTINGS = frozenset({P.MANAGE_ACCOUNTS, P.MANAGE_SHOP, P.MANAGE_PEOPLE, P.MANAGE_JOBS, P.MANAGE_MAILS})
+_ADMIN = _VIEWER | _SETTINGS | _BY_RULE | {P.READ_AUDIT, P.FLIP_KILL_SWITCH, P.SWITCH_METHODS}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {

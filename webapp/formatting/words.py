@@ -80,6 +80,12 @@ RIGHTS: Mapping[Permission, str] = {
     Permission.READ_AUDIT: _l("read the audit"),
     Permission.SETTLE_REVIEW: _l("decide on results that need a decision"),
     Permission.FLIP_KILL_SWITCH: _l("use kill switches"),
+    Permission.SET_STATUS: _l("change the status of orders"),
+    Permission.IMPORT_ORDERS: _l("import orders"),
+    Permission.RUN_JOBS: _l("run jobs now"),
+    Permission.MANAGE_JOBS: _l("plan jobs"),
+    Permission.SWITCH_METHODS: _l("switch payment methods"),
+    Permission.MANAGE_MAILS: _l("look after outgoing mail"),
 }
 
 ROLES: Mapping[Role, tuple[str, str]] = {

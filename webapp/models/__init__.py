@@ -4,7 +4,7 @@ from webapp.models.audit import AuditEntry, AuditHead
 from webapp.models.base import Base
 from webapp.models.draft import Draft
 from webapp.models.operation import Attempt, Operation, Via
-from webapp.models.order import Order, OrderNote
+from webapp.models.order import Order, OrderNote, StatusChange
 from webapp.models.payment import LedgerMovement, Payment
 from webapp.models.settlement import SettleAs, Settlement
 from webapp.models.shop import Mode, OrderStatus, ProviderAccount, RefundReason, Shop, StatusKind
@@ -36,6 +36,7 @@ __all__ = [
     "SettleAs",
     "Settlement",
     "Shop",
+    "StatusChange",
     "StatusKind",
     "User",
     "UserSession",

@@ -37,6 +37,9 @@ ONE_AT_A_TIME = (
 )
 """I7 as the predicate of a unique index. After a restore several wishes may be in doubt at once (R29)."""
 
+BY_STATUS = "status_change_id is not null"
+"""R17: one change of an order's status makes at most one operation of a kind per payment."""
+
 
 class Operation(Base):
     """One wish; its state and moves stand in domain/operations.py."""
@@ -62,6 +65,15 @@ class Operation(Base):
             sqlite_where=text("due_at is not null"),
             postgresql_where=text("due_at is not null"),
         ),
+        Index(
+            "uq_operations_once_per_change",
+            "payment_id",
+            "kind",
+            "status_change_id",
+            unique=True,
+            sqlite_where=text(BY_STATUS),
+            postgresql_where=text(BY_STATUS),
+        ),
         Index("ix_operations_payment", "payment_id"),
         Index("ix_operations_order", "order_id"),
         Index("ix_operations_shop_created", "shop_id", "created_at", "id"),
@@ -86,6 +98,7 @@ class Operation(Base):
     key: Mapped[str]  # goes to the provider (R11)
     requested_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     requested_via: Mapped[Via]
+    status_change_id: Mapped[uuid.UUID | None]  # the change of the order's status that it answers (R17)
     approved_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     approval_digest: Mapped[str | None]
     created_at: Mapped[datetime]

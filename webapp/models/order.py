@@ -5,11 +5,23 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, column, func
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    column,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, new_id
+from webapp.models.operation import Via
 from webapp.models.shop import Mode
+
+TO_UNDO = "undo_change_id is not null"
 
 
 class Order(Base):
@@ -32,6 +44,13 @@ class Order(Base):
             func.lower(column("buyer_email")).label("buyer"),
             postgresql_ops={"buyer": "text_pattern_ops"},
         ),
+        Index(
+            "ix_orders_to_undo",
+            "shop_id",
+            "number",
+            sqlite_where=text(TO_UNDO),
+            postgresql_where=text(TO_UNDO),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -46,7 +65,32 @@ class Order(Base):
     language: Mapped[str | None]
     ordered_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    undo_change_id: Mapped[uuid.UUID | None]  # the change that cancelled it and asks the jobs to act, while it holds
     version: Mapped[int] = mapped_column(default=1)
+
+
+class StatusChange(Base):
+    """One change of an order's status; what it fires is fired once for it (R17).
+
+    `acts` is False for a new order's first status, unless whoever brought the order asked for action, and for
+    changes that the desk makes itself.
+    """
+
+    __tablename__ = "order_status_changes"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id", "order_id"], ["orders.shop_id", "orders.id"]),
+        Index("ix_order_status_changes_order", "order_id", "changed_at"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    shop_id: Mapped[uuid.UUID]
+    order_id: Mapped[uuid.UUID]
+    from_status_id: Mapped[uuid.UUID | None]  # None: the order's first status
+    to_status_id: Mapped[uuid.UUID]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
+    via: Mapped[Via]
+    acts: Mapped[bool]
 
 
 class OrderNote(Base):

@@ -24,6 +24,8 @@ class KillPoint(StrEnum):
     LOOKING_UP = "K10"
     TAKING_WEBHOOK = "K13"
     PROCESSING_WEBHOOK = "K14"
+    SCHEDULING = "K15"
+    MAILING = "K16"
 
 
 Observer = Callable[[KillPoint], None]

@@ -49,6 +49,7 @@ class Wish:
     comment: str = ""
     bank_details: BankDetails | None = None
     stop_window: timedelta | None = None
+    status_change_id: uuid.UUID | None = None  # the change of the order's status that this answers (R17)
 
 
 def file_operation(wish: Wish) -> uuid.UUID:
@@ -193,6 +194,7 @@ def _row(
         "key": str(uuid.uuid4()),
         "requested_by": wish.actor.user_id,
         "requested_via": wish.actor.via,
+        "status_change_id": wish.status_change_id,
         "created_at": now,
         "stop_until": now + window if window else None,
         "state_since": now,
