@@ -1,14 +1,17 @@
-"""`python -m tasks.local.keep [--last] LOCK PID COMMAND...`: keeps one program alive under `make run`.
+"""`python -m tasks.local.keep [--last] LOCK PID NAME`: keeps one program alive under `make run`.
 
-The program is started again when it dies, after 1 to 5 seconds. SIGTERM ends it and all that it started.
-Programs share LOCK while they run; one with `--last` (Redis, the emulator) is only ended when all others have
-let go of it, so that they can finish what they are doing. If the process PID is gone, all ends.
+The program's command line comes in the environment and not as arguments: who kills the program by its command
+line (`pkill -f "tasks.worker money"`) must not meet its keeper. The program is started again when it dies, after 1 to
+5 seconds. SIGTERM ends it and all that it started. Programs share LOCK while they run; one with `--last` (Redis, the
+emulator) is only ended when all others have let go of it, so that they can finish what they are doing. If the process
+PID is gone, all ends.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -21,6 +24,7 @@ import psutil
 
 from tasks.local.orphans import adopt_orphans, end_all
 
+COMMAND = "KEPT_COMMAND"
 FIRST_WAIT, LONGEST_WAIT = 1.0, 5.0
 LONG_RUN = 30.0  # seconds after which a death counts as a first one again
 PATIENCE = 20.0  # seconds between SIGTERM and SIGKILL
@@ -118,7 +122,8 @@ def _group_of(process: psutil.Process) -> int | None:
 def main(arguments: list[str]) -> None:
     """Read the command line and keep the program."""
     last = arguments[0] == "--last"
-    path, parent, *command = arguments[last:]
+    path, parent, _name = arguments[last:]
+    command = shlex.split(os.environ.pop(COMMAND))
     adopt_orphans()
     with open(path, "ab") as lock:
         Keeper(command, lock, int(parent), last=last).run()

@@ -10,6 +10,7 @@ from pathlib import Path
 import honcho.manager
 import psutil
 
+from tasks.local.keep import COMMAND
 from tasks.local.orphans import adopt_orphans, end_all
 from tasks.local.programs import Program, python
 
@@ -24,8 +25,9 @@ def run(programs: Iterable[Program], environ: Mapping[str, str], lock: Path) -> 
     # honcho gives each program's lines its own colour and name
     for program in programs:
         last = ["--last"] if program.last else []
-        command = python("tasks.local.keep", *last, str(lock), str(os.getpid()), *program.command)
-        manager.add_process(program.name, f"exec {shlex.join(command)}", env=dict(environ))
+        keeper = python("tasks.local.keep", *last, str(lock), str(os.getpid()), program.name)
+        env = {**environ, COMMAND: shlex.join(program.command)}
+        manager.add_process(program.name, f"exec {shlex.join(keeper)}", env=env)
     try:
         manager.loop()
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,7 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
+
+from tasks.local.keep import COMMAND
 
 pytestmark = pytest.mark.kill
 
@@ -56,8 +60,9 @@ class Kept:
         """A keeper of the program above, and the log of its starts."""
         log = self.folder / name
         command = [sys.executable, "-m", "tasks.local.keep", *options, str(self.folder / "lock")]
-        command += [str(parent or os.getpid()), sys.executable, "-c", PROGRAM, str(log)]
-        keeper = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        command += [str(parent or os.getpid()), name]
+        kept = shlex.join([sys.executable, "-c", PROGRAM, str(log)])
+        keeper = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, COMMAND: kept})
         self.keepers.append(keeper)
         until(lambda: bool(starts(log)))
         return keeper, log
@@ -83,6 +88,15 @@ def test_a_killed_program_comes_back_without_its_old_children(kept: Kept) -> Non
     assert not is_running(program)
     assert not is_running(child)
     assert is_running(starts(log)[1][0])
+
+
+def test_who_kills_by_the_command_line_does_not_meet_the_keeper(kept: Kept) -> None:
+    keeper, log = kept.start("program")
+
+    words = " ".join(psutil.Process(starts(log)[0][0]).cmdline())
+
+    assert words not in " ".join(psutil.Process(keeper.pid).cmdline())
+    assert COMMAND not in psutil.Process(starts(log)[0][0]).environ()
 
 
 def test_the_end_leaves_nothing_running(kept: Kept) -> None:
