@@ -135,11 +135,10 @@ class Control:
             fault = self._world.faults.add(read_fault(body))
         except ValueError as mistake:
             raise BadInput(str(mistake)) from None
-        self._world.keep_fault(fault)
         return {"id": fault.id}
 
     def _clear_faults(self, body: Json) -> Json:
-        return {"removed": self._world.clear_faults(body.get("id"))}
+        return {"removed": self._world.faults.clear(body.get("id"))}
 
     def _clock(self, _body: Json) -> Json:
         return {"now": self._world.clock.now().isoformat()}

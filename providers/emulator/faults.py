@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 from .records import Json
+from .store import Journal, NoJournal
 
 BEFORE = "timeout_before", "hang_up", "error_before", "running", "rate_limited", "unauthorised"
 AROUND = "late_effect", "refuse_repeat", "expired_key", "wrong_amount", "stale_read"
@@ -103,8 +104,9 @@ def _is_of(value: Any, wanted: str) -> bool:
 class FaultPlan:
     """The faults in the order they were added; the first that fires for a call wins."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, journal: Journal | None = None) -> None:
         self.random = random
+        self._journal = journal or NoJournal()
         self.faults: list[Fault] = []
         self._last = 0
 
@@ -113,6 +115,7 @@ class FaultPlan:
         self._last += 1
         fault = replace(fault, id=self._last)
         self.faults.append(fault)
+        self._keep(fault)
         return fault
 
     def restore(self, fault: Fault) -> None:
@@ -123,6 +126,9 @@ class FaultPlan:
     def clear(self, fault_id: int | None = None) -> int:
         """Remove one fault or all; says how many."""
         before = len(self.faults)
+        for fault in self.faults:
+            if fault_id in (None, fault.id):
+                self._journal.drop("fault", str(fault.id))
         self.faults = [fault for fault in self.faults if fault_id is not None and fault.id != fault_id]
         return before - len(self.faults)
 
@@ -137,7 +143,13 @@ class FaultPlan:
                 counted = replace(counted, fired=counted.fired + 1)
                 struck = counted
             self.faults[place] = counted
+            if fault.nth is not None or counted is struck:
+                self._keep(counted)
         return struck
+
+    def _keep(self, fault: Fault) -> None:
+        """With its counts: one that has done its part must not strike again after a restart."""
+        self._journal.save("fault", str(fault.id), fault)
 
     def _fires(self, fault: Fault) -> bool:
         times = fault.times if fault.times is not None else (1 if fault.nth is not None else None)

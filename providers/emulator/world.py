@@ -66,7 +66,7 @@ class World:
     def _empty(self) -> None:
         self.ledger = Ledger(self.clock, self.random, self.store)
         self.keys = KeyStore(self.clock, self.store)
-        self.faults = FaultPlan(self.random)
+        self.faults = FaultPlan(self.random, self.store)
         self.pages = PageBook(self.clock, self.store)
         self.outbox = Outbox(self.clock, self.faults, self.store)
         self.outbox.automatic = self.settings.automatic_webhooks
@@ -99,17 +99,6 @@ class World:
         self.clock.offset = timedelta(seconds=settings.offset_seconds)
         self.outbox.automatic = settings.automatic_webhooks
         self.store.save("settings", "all", settings)
-
-    def keep_fault(self, fault: Fault) -> None:
-        """Write a new fault down; after a restart its counting starts again."""
-        self.store.save("fault", str(fault.id), fault)
-
-    def clear_faults(self, fault_id: int | None = None) -> int:
-        """Remove one fault or all, also from the file; says how many."""
-        for fault in self.faults.faults:
-            if fault_id in (None, fault.id):
-                self.store.drop("fault", str(fault.id))
-        return self.faults.clear(fault_id)
 
     def postpone(self, account: Account, call: Call, seconds: float) -> None:
         """Let a call have its effect so many seconds of emulator time from now."""

@@ -45,6 +45,22 @@ def test_a_restart_keeps_accounts_ledger_keys_clock_faults_and_pages(tmp_path):
         assert emulator.http.get(f"/komoju/sessions/{page}").status_code == 200
 
 
+def test_a_fault_that_has_struck_does_not_strike_again_after_a_restart(tmp_path):
+    data = str(tmp_path / "emulator.sqlite3")
+    with running_emulator(data) as emulator:
+        emulator.account()
+        reference = emulator.payment(2200)
+        emulator.fault("wrong_amount", "refund", times=1, amount_minor=7)
+        assert refund(emulator, reference).json()["amount_refunded"] == 707
+    with running_emulator(data) as emulator:
+        other = emulator.payment(2200)
+        url = f"/komoju/api/v1/payments/{other}/refund"
+        assert emulator.http.post(url, json=REFUND, auth=(SECRET_KEY, "")).json()["amount_refunded"] == 700
+        emulator.clear_faults()
+    with running_emulator(data) as emulator:
+        assert emulator.control("GET", "faults")["faults"] == []
+
+
 def test_a_late_effect_is_made_after_a_restart(tmp_path):
     data = str(tmp_path / "emulator.sqlite3")
     with running_emulator(data) as emulator:
