@@ -13,10 +13,10 @@ from sqlalchemy.exc import OperationalError
 
 from tests import factories
 from tests.desk import Desk
-from tests.webapp.services.webhooks.hooks import body, give_secret, headers, messages
+from tests.webapp.services.webhooks.hooks import SECRET, body, give_secret, headers, messages
 from tests.webapp.visitor import Visitor
 from webapp.domain.permissions import Role
-from webapp.models import WebhookState
+from webapp.models import ProviderAccount, WebhookState
 from webapp.services.webhooks import processing
 from webapp.views import webhooks
 
@@ -52,6 +52,35 @@ def test_a_wrong_address_says_nothing_more(desk: Desk, sender: FlaskClient, path
     raw = body(desk, None, "ping")
     assert sender.post(path, data=raw, headers=headers(raw)).status_code == 404
     assert messages() == []
+
+
+def replace_secret(desk: Desk, admin: Visitor, secret: str) -> None:
+    page = admin.get(f"/accounts/{desk.account_id}")
+    answer = admin.submit(page, f"/accounts/{desk.account_id}", credential_webhook_secret=secret)
+    assert answer.status == 200
+
+
+def test_a_secret_that_is_replaced_on_the_page_stays_good_for_a_while_R34(
+    desk: Desk, sender: FlaskClient, visitor_as: Callable[..., Visitor]
+) -> None:
+    replace_secret(desk, visitor_as(Role.ADMIN), "whsec-of-the-new-kind")
+    raw = body(desk, None, "ping")
+    for secret, status in ((SECRET, 200), ("whsec-of-the-new-kind", 200), ("guessed", 401)):
+        assert sender.post(address(desk), data=raw, headers=headers(raw, secret)).status_code == status
+    desk.later(days=4)
+    raw = body(desk, None, "ping")
+    assert sender.post(address(desk), data=raw, headers=headers(raw)).status_code == 401
+
+
+def test_a_secret_that_no_key_opens_any_more_can_be_replaced(
+    desk: Desk, sender: FlaskClient, visitor_as: Callable[..., Visitor]
+) -> None:
+    account = desk.account()
+    broken = {**account.credentials, "webhook_secret": "gAAAAA-of-a-key-that-is-gone"}
+    desk.change(ProviderAccount, account.id, credentials=broken)
+    replace_secret(desk, visitor_as(Role.ADMIN), "whsec-of-the-new-kind")
+    raw = body(desk, None, "ping")
+    assert sender.post(address(desk), data=raw, headers=headers(raw, "whsec-of-the-new-kind")).status_code == 200
 
 
 def test_only_json_of_256_kib_is_read_R34(desk: Desk, sender: FlaskClient) -> None:
