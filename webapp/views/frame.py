@@ -13,7 +13,7 @@ from webapp.domain.permissions import Permission
 from webapp.extensions import db
 from webapp.formatting import LANGUAGES
 from webapp.formatting.lazy import _l
-from webapp.htmx import see_other
+from webapp.htmx import page, see_other
 from webapp.models import Mode, Shop
 from webapp.security import current, find_current, signed_in
 from webapp.security.access import chosen_shop
@@ -68,6 +68,13 @@ def surroundings() -> dict[str, Any]:
         "can_search": "orders.index" in current_app.view_functions,
     }
     return {"frame": frame, "is_test": person.mode is Mode.TEST}
+
+
+@bp.get("/menu")
+@signed_in
+def menu() -> ResponseReturnValue:
+    """Every page that the person may open: a phone's bar has room for the first ones only."""
+    return page("frame/menu.html")
 
 
 @bp.post("/frame/mode")
