@@ -233,12 +233,16 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class MethodOffer:
-    """A payment method that the account offers; the key is (`slug`, `currency`)."""
+    """A payment method that the account offers; the key is (`slug`, `currency`).
+
+    `can_be_kept` are the subtypes whose details a buyer may leave for later payments.
+    """
 
     slug: str
     currency: str
     names: Mapping[str, str]
     subtypes: Sequence[str] = ()
+    can_be_kept: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

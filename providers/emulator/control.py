@@ -58,13 +58,21 @@ class Control:
                 return self._clear_faults({"id": _whole(number_text)})
             case ("POST", ["webhooks", number_text]):
                 return self._webhooks.act(_whole(number_text), body)
-            case ("POST", [provider, "payments"]) if provider in PROVIDERS:
+            case (_, [provider, *rest]) if provider in PROVIDERS:
+                return self._of_provider(method, provider, rest, body)
+        raise _no_such_call(method, parts)
+
+    def _of_provider(self, method: str, provider: str, parts: list[str], body: Json) -> Json:
+        match (method, parts):
+            case ("PUT", ["methods"]):
+                return self._set_methods(provider, body)
+            case ("POST", ["payments"]):
                 return self._payments.add(provider, body)
-            case ("GET", [provider, "payments", reference]) if provider in PROVIDERS:
+            case ("GET", ["payments", reference]):
                 return payment_line(self._world.ledger.get(reference))
-            case ("POST", [provider, "payments", reference, "portal"]) if provider in PROVIDERS:
+            case ("POST", ["payments", reference, "portal"]):
                 return self._payments.portal(reference, body)
-        raise BadInput(f"There is no control call {method} {'/'.join(parts)}.", 404)
+        raise _no_such_call(method, [provider, *parts])
 
     def _add_account(self, body: Json) -> Json:
         provider = text(body, "provider")
@@ -73,12 +81,6 @@ class Control:
         mode = optional_text(body, "mode") or "test"
         if mode not in ("test", "live"):
             raise BadInput("mode has to be test or live.")
-        methods = body.get("methods")
-        if methods is not None and not (
-            isinstance(methods, list)
-            and all(isinstance(one, dict) and {"type_slug", "currency"} <= one.keys() for one in methods)
-        ):
-            raise BadInput("methods has to be a list of objects with type_slug and currency.")
         switches = body.get("switches", {})
         if not isinstance(switches, dict):
             raise BadInput("switches has to be an object.")
@@ -90,10 +92,19 @@ class Control:
             publishable_key=optional_text(body, "publishable_key"),
             webhook_url=optional_text(body, "webhook_url"),
             webhook_secret=optional_text(body, "webhook_secret"),
-            methods=methods,
+            methods=method_list(body),
             switches=switches,
         )
         return {"account": self._world.ledger.open_account(account).id}
+
+    def _set_methods(self, provider: str, body: Json) -> Json:
+        """What an account offers from now on: `account` (its secret key), `methods` (null: the usual ones)."""
+        account = self._world.ledger.find_account(provider, text(body, "account"))
+        if account is None:
+            raise BadInput("There is no such account; add it with POST accounts.", 404)
+        changed = replace(account, methods=method_list(body))
+        self._world.ledger.open_account(changed)
+        return {"account": account.id, "methods": None if changed.methods is None else len(changed.methods)}
 
     def _accounts(self, _body: Json) -> Json:
         shown = ("id", "provider", "mode", "publishable_key", "webhook_url", "switches")
@@ -172,6 +183,17 @@ class Control:
         return {"mails": self._world.mails.listing()}
 
 
+def method_list(body: Json) -> list[Json] | None:
+    """The methods that an account offers as the wire shows them, None for the usual ones. Raises BadInput."""
+    methods = body.get("methods")
+    if methods is None or (
+        isinstance(methods, list)
+        and all(isinstance(one, dict) and {"type_slug", "currency"} <= one.keys() for one in methods)
+    ):
+        return methods
+    raise BadInput("methods has to be a list of objects with type_slug and currency.")
+
+
 def payment_line(payment: Payment) -> Json:
     """A payment's sums for the ledger, in minor units."""
     return {
@@ -189,6 +211,10 @@ def payment_line(payment: Payment) -> Json:
         "charged_back_minor": payment.charged_back_minor,
         "waiting_requests": sum(one.status == "pending" for one in payment.refund_requests),
     }
+
+
+def _no_such_call(method: str, parts: list[str]) -> BadInput:
+    return BadInput(f"There is no control call {method} {'/'.join(parts)}.", 404)
 
 
 def _whole(word: str) -> int:

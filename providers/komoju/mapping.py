@@ -99,10 +99,15 @@ def methods(answer: Any) -> list[MethodOffer]:
             slug=text(row, "type_slug"),
             currency=text(row, "currency"),
             names={locale: optional_text(row, f"name_{locale}") or "" for locale in ("en", "ja", "ko")},
-            subtypes=[str(subtype) for subtype in an_array(row.get("subtypes"), "subtypes")],
+            subtypes=_texts(row, "subtypes"),
+            can_be_kept=_texts(row, "secure_token_supported"),
         )
         offers.setdefault((offer.slug, offer.currency), offer)
     return list(offers.values())
+
+
+def _texts(of: Mapping[str, Any], name: str) -> list[str]:
+    return [str(each) for each in an_array(of.get(name), name)]
 
 
 def _state(payment: Mapping[str, Any], method: str) -> ProviderState:

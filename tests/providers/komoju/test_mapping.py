@@ -188,15 +188,16 @@ def test_payment_methods_are_kept_by_slug_and_currency():
         "currency": "JPY",
     }
     card = {**row, "type_slug": "credit_card", "name_ja": "クレジットカード", "subtypes": ["visa", "master"]}
+    card["secure_token_supported"] = ["visa"]
     offers = mapping.methods([card, {**card, "currency": "USD"}, row, {**row, "name_en": "again"}])
     assert [(offer.slug, offer.currency) for offer in offers] == [
         ("credit_card", "JPY"),
         ("credit_card", "USD"),
         ("paypay", "JPY"),
     ]
-    assert offers[0].subtypes == ["visa", "master"]
+    assert (offers[0].subtypes, offers[0].can_be_kept) == (["visa", "master"], ["visa"])
     names = {"en": "PayPay", "ja": "PayPay", "ko": "PayPay"}
-    assert offers[2] == MethodOffer(slug="paypay", currency="JPY", names=names, subtypes=[])
+    assert offers[2] == MethodOffer(slug="paypay", currency="JPY", names=names, subtypes=[], can_be_kept=[])
 
 
 @pytest.mark.parametrize("wrong", [{}, [5], [{"currency": "JPY"}]])
