@@ -6,12 +6,18 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from webapp.services import schedules
+from webapp.services.methods import asking
 from webapp.services.operations import running
 from webapp.services.wake_ups import DEFAULT_QUEUE, MONEY_QUEUE
 from webapp.services.webhooks import processing
 
+
+def _default_work() -> int:
+    return schedules.run_due() + processing.run_due() + asking.run_due()
+
+
 _SWEEPS: Mapping[str, Callable[[], int]] = MappingProxyType(
-    {MONEY_QUEUE: running.run_due, DEFAULT_QUEUE: lambda: schedules.run_due() + processing.run_due()}
+    {MONEY_QUEUE: running.run_due, DEFAULT_QUEUE: _default_work}
 )
 
 

@@ -3,6 +3,7 @@
 from webapp.models.audit import AuditEntry, AuditHead
 from webapp.models.base import Base
 from webapp.models.draft import Draft
+from webapp.models.method import PaymentMethod
 from webapp.models.operation import Attempt, Operation, Via
 from webapp.models.order import Order, OrderNote, StatusChange
 from webapp.models.payment import LedgerMovement, Payment
@@ -29,6 +30,7 @@ __all__ = [
     "OrderNote",
     "OrderStatus",
     "Payment",
+    "PaymentMethod",
     "ProviderAccount",
     "RateEvent",
     "RefundReason",

@@ -101,5 +101,10 @@ class ProviderAccount(Base):
     breaker_opened_at: Mapped[datetime | None]
     breaker_reason: Mapped[str | None]
     last_good_call_at: Mapped[datetime | None]
+    methods_read_at: Mapped[datetime | None]  # when the list of methods was asked for that was last taken in
+    method_sync_at: Mapped[datetime | None]  # when the last sync began, whatever came of it
+    method_sync_result: Mapped[str | None]  # what came of it: a SyncCode
+    method_sync_asked_at: Mapped[datetime | None]  # somebody waits for a sync
+    method_sync_lease_until: Mapped[datetime | None]  # a worker is at it
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)

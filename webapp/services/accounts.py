@@ -77,14 +77,16 @@ def adapter(account: Account) -> PaymentProvider:
     mark = (id(here.providers), account.id, account.version)
     with _opening:
         if mark not in _open:
-            _open[mark] = (here, _opened(here, account))  # the runtime is kept so that nobody else gets its id
+            _open[mark] = (here, open_adapter(account))  # the runtime is kept so that nobody else gets its id
             if len(_open) > MOST_OPEN:
                 _open.popitem(last=False)[1][1].close()
         _open.move_to_end(mark)
         return _open[mark][1]
 
 
-def _opened(here: Runtime, account: Account) -> PaymentProvider:
+def open_adapter(account: Account) -> PaymentProvider:
+    """An adapter of its own, which the caller closes. VaultError, or what the registry raises for wrong keys."""
+    here = runtime.current()
     plain = {
         field: here.vault.open(sealed, credential_place(account.id, account.provider, field))
         for field, sealed in account.credentials.items()

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from providers import registry
-from providers.errors import CredentialsRefused, OutcomeUnknown, ProviderUnavailable
 from providers.registry import WEBHOOK_SECRET, WEBHOOK_SECRET_BEFORE
 from webapp.domain.permissions import Permission
 from webapp.models import Mode, ProviderAccount, Via
-from webapp.services import audit, runtime
+from webapp.services import accounts, audit, runtime
 from webapp.services.editing import change
 from webapp.services.errors import NoRight, RuleBroken
-from webapp.services.runtime import AccountKeys
+from webapp.services.methods.fetching import NoOffers, SyncCode, fetch_offers
 from webapp.services.sessions import SignedIn
 from webapp.services.unit_of_work import Tx, in_transaction, reading
 from webapp.services.vault import VaultError, credential_place
@@ -38,9 +37,9 @@ class AccountCommand:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """How the connection check went: "good", "credentials", "unreachable", "unclear" or "unreadable_keys"."""
+    """How the connection check went: GOOD, CREDENTIALS, UNREACHABLE, UNCLEAR or UNREADABLE_KEYS."""
 
-    verdict: str
+    verdict: SyncCode
     methods: tuple[str, ...] = ()
 
 
@@ -120,28 +119,14 @@ def close_breaker(actor: SignedIn, account: ProviderAccount, version: int) -> No
 def check_connection(actor: SignedIn, account_id: uuid.UUID) -> CheckResult:
     """One read at the provider with the stored credentials; changes nothing there. Raises NoRight."""
     with reading() as tx:
-        account = tx.get_one(ProviderAccount, account_id)
-        _check(actor, account.shop_id)
-        provider, host, sealed = account.provider, account.host, dict(account.credentials)
-    here = runtime.current()
+        row = tx.get_one(ProviderAccount, account_id)
+        _check(actor, row.shop_id)
+        account = accounts.account_of(row)
     try:
-        plain = {
-            name: here.vault.open(text, credential_place(account_id, provider, name)) for name, text in sealed.items()
-        }
-        adapter = here.providers.open(AccountKeys(str(account_id), provider, host, plain))
-    except (VaultError, registry.WrongCredentials, registry.UnknownProvider):
-        return CheckResult("unreadable_keys")
-    try:
-        offers = adapter.fetch_methods()  # no transaction is open here
-    except CredentialsRefused:
-        return CheckResult("credentials")
-    except ProviderUnavailable:
-        return CheckResult("unreachable")
-    except OutcomeUnknown:
-        return CheckResult("unclear")
-    finally:
-        adapter.close()
-    return CheckResult("good", tuple(sorted({offer.slug for offer in offers})))
+        offers = fetch_offers(account)
+    except NoOffers as failure:
+        return CheckResult(failure.code)
+    return CheckResult(SyncCode.GOOD, tuple(sorted({offer.slug for offer in offers})))
 
 
 def _check(actor: SignedIn, shop_id: uuid.UUID) -> None:
