@@ -13,7 +13,7 @@ from flask_babel import get_locale, gettext
 from markupsafe import Markup
 
 from providers.money import exponent
-from webapp.formatting import money_words, webhook_words, words
+from webapp.formatting import method_words, money_words, webhook_words, words
 
 LANGUAGES = {"en": "English", "fr": "Français", "ja": "日本語", "sv": "Svenska"}
 LANGUAGE = "language"
@@ -29,6 +29,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(provider_name=money_words.provider_name, webhook_result=webhook_words.webhook_result)
     app.jinja_env.globals.update(why_not=money_words.why_not, why_not_done=money_words.why_not_done)
     app.jinja_env.globals.update(kind_name=money_words.kind_name, last_answer=money_words.last_answer)
+    app.jinja_env.globals.update(method_label=method_words.method_label, method_facts=method_words.method_facts)
+    app.jinja_env.globals.update(sync_words=method_words.sync_words)
     app.jinja_env.add_extension("jinja2.ext.do")
 
 

@@ -59,6 +59,10 @@ STATES: Mapping[tuple[type[StrEnum], str] | str, Tag] = {
     "disabled": Tag(_l("Disabled"), "neutral", "minus"),
     "invited": Tag(_l("Invited"), "blue", "clock"),
     "breaker_closed": Tag(_l("Sending"), "green", "check"),
+    "on": Tag(_l("On"), "green", "check"),
+    "off": Tag(_l("Off"), "neutral", "minus"),
+    "new": Tag(_l("New"), "blue", "info"),
+    "gone": Tag(_l("No longer offered"), "amber", "warning"),
     "breaker_open": Tag(_l("Sending is stopped"), "red", "stop"),
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 from wtforms import BooleanField, Field, PasswordField, SelectField, StringField
 
 from providers.registry import ProviderInfo
+from webapp.domain.method_list import NEW_METHODS_ON, new_methods_start_on
 from webapp.formatting.lazy import _l
 from webapp.forms.base import VersionedForm, at_most, needed, stripped
 from webapp.forms.choices import pairs
@@ -31,6 +32,7 @@ class AccountForm(VersionedForm):
     mode = SelectField(_l("Mode"), choices=pairs([(Mode.TEST.value, _l("Test")), (Mode.LIVE.value, _l("Live"))]))
     name = StringField(_l("Name"), [needed(_l("Enter a name for the account")), at_most(60)], [stripped])
     host = SelectField(_l("Server"))
+    new_methods_on = BooleanField(_l("New payment methods start switched on"), default=True)
 
     def credential_fields(self) -> list[Field]:
         """One write-only field per credential."""
@@ -53,7 +55,7 @@ class AccountForm(VersionedForm):
                 field.short_name.removeprefix(CREDENTIAL): (field.data or "").strip()
                 for field in self.credential_fields()
             },
-            settings={**(kept.settings if kept else {}), **settings},
+            settings={**(kept.settings if kept else {}), **settings, NEW_METHODS_ON: bool(self.new_methods_on.data)},
         )
 
 
@@ -70,6 +72,7 @@ def account_form(
     kind = type("ProviderAccountForm", (AccountForm,), fields)
     kept = account.settings if account else {}
     switches = {SWITCH + name: bool(kept.get(name)) for name in info.switches}
+    switches[NEW_METHODS_ON] = new_methods_start_on(kept)
     form: AccountForm = kind(obj=account, data=switches) if account else kind()
     form.host.choices = pairs((host, host) for host in hosts)
     form.shop_id.choices = pairs(shops)

@@ -72,7 +72,8 @@
     }
   });
 
-  // After a swap the focus goes to the error box, else to the new heading; a part that refreshes itself takes none.
+  // After a swap the focus goes to the error box, else to the new heading; a part that refreshes itself takes none,
+  // and one with data-keeps-focus (a list of switches) leaves it where it was.
   document.addEventListener("htmx:afterSettle", (event) => {
     const part = event.detail.elt;
     const trigger = event.detail.requestConfig?.triggeringEvent;
@@ -80,7 +81,7 @@
     prepare(part);
     const titled = within(part, "[data-title]")[0]; // a result that moved on: the tab says the same
     if (titled) document.title = titled.dataset.title;
-    if (!trigger || trigger.type !== "submit") return;
+    if (!trigger || trigger.type !== "submit" || part.closest("[data-keeps-focus]")) return;
     const target = part.querySelector("[data-focus], h1, h2");
     if (target) { target.setAttribute("tabindex", "-1"); target.focus(); }
   });

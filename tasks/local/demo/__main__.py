@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 
 from providers.kinds import OperationKind
 from tasks.context import application
+from tasks.local.demo.methods import make_methods
 from tasks.local.demo.orders import LIVE_ORDERS, TEST_ORDERS, DemoOrder, Step
 from tasks.local.demo.people import add_people, sign_ins
 from webapp.config import load_settings
@@ -60,6 +61,11 @@ def _make(emulator: str) -> None:
         for mode, orders in ((Mode.TEST, TEST_ORDERS), (Mode.LIVE, LIVE_ORDERS)):
             for order in orders:
                 _order(control, shop_id, accounts[mode], SECRETS[mode], order, people)
+        key = SECRETS[Mode.LIVE]
+        make_methods(
+            accounts[Mode.LIVE],
+            lambda methods: _send(control, "PUT", "komoju/methods", {"account": key, "methods": methods}),
+        )
 
 
 def _shop(control: httpx.Client) -> tuple[uuid.UUID, dict[Mode, uuid.UUID], dict[str, uuid.UUID]]:
@@ -194,7 +200,11 @@ def _step(
 
 
 def _post(control: httpx.Client, path: str, body: dict[str, Any]) -> Any:
-    answer = control.post(path, json=body)
+    return _send(control, "POST", path, body)
+
+
+def _send(control: httpx.Client, method: str, path: str, body: dict[str, Any]) -> Any:
+    answer = control.request(method, path, json=body)
     if not answer.is_success:
         raise RuntimeError(f"The emulator refused {path}: {answer.text}")
     return answer.json()

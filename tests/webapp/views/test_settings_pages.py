@@ -100,10 +100,12 @@ def test_credentials_are_never_shown_and_an_empty_field_keeps_them(signed_in: Si
     assert "Set. Leave empty to keep it." in page.text
     assert account.webhook_token in page.text
     assert "sk_canary_1" not in page.text + str(account.credentials)
-    page = desk.send(page, f"/accounts/{account.id}", name="Other", switch_partial_refund_with_tax=["y"])
+    assert account.settings == {"partial_refund_with_tax": False, "new_methods_on": True}
+    changes = {"switch_partial_refund_with_tax": ["y"], "new_methods_on": []}
+    page = desk.send(page, f"/accounts/{account.id}", name="Other", **changes)
     after = rows(ProviderAccount)[0]
     assert (after.name, after.credentials) == ("Other", account.credentials)
-    assert after.settings == {"partial_refund_with_tax": True}
+    assert after.settings == {"partial_refund_with_tax": True, "new_methods_on": False}
     assert after.version == account.version + 1
     whole = in_transaction(lambda tx: str(tx.execute(text("select * from audit_entries")).all()))
     assert "sk_canary_1" not in whole
