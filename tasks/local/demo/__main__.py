@@ -11,8 +11,9 @@ from sqlalchemy import insert, select
 
 from providers.kinds import OperationKind
 from tasks.context import application
-from tasks.local.demo.methods import make_methods
-from tasks.local.demo.orders import LIVE_ORDERS, TEST_ORDERS, DemoOrder, Step
+from tasks.local.demo import webhooks
+from tasks.local.demo.methods import LATER, make_methods
+from tasks.local.demo.orders import LIVE_ORDERS, PAYS_LATER, TEST_ORDERS, DemoOrder, Step
 from tasks.local.demo.people import add_people, sign_ins
 from webapp.config import load_settings
 from webapp.models import Mode, Payment, ProviderAccount, RefundReason, Shop, User, Via
@@ -50,14 +51,17 @@ def main() -> int:
         print("The demo data are for development with the emulator only.", file=sys.stderr)  # noqa: T201
         return 1
     with application().app_context():
-        _make(emulator.removesuffix("/komoju"))
+        _make(emulator.removesuffix("/komoju"), settings.public_url)
     print(sign_ins())  # noqa: T201 - meant for the person at the terminal
     return 0
 
 
-def _make(emulator: str) -> None:
+def _make(emulator: str, public_url: str | None = None) -> None:
+    """Make what is missing; with `public_url` the emulator's messages go there from now on."""
     with httpx.Client(base_url=f"{emulator}/_emulator", timeout=30, trust_env=False) as control:
-        shop_id, accounts, people = _shop(control)
+        shop_id, accounts, people = _shop()
+        for mode in accounts:
+            _open(control, mode)
         for mode, orders in ((Mode.TEST, TEST_ORDERS), (Mode.LIVE, LIVE_ORDERS)):
             for order in orders:
                 _order(control, shop_id, accounts[mode], SECRETS[mode], order, people)
@@ -66,12 +70,26 @@ def _make(emulator: str) -> None:
             accounts[Mode.LIVE],
             lambda methods: _send(control, "PUT", "komoju/methods", {"account": key, "methods": methods}),
         )
+        if public_url is not None:
+            _listen(control, accounts, public_url)
 
 
-def _shop(control: httpx.Client) -> tuple[uuid.UUID, dict[Mode, uuid.UUID], dict[str, uuid.UUID]]:
-    for mode, key in SECRETS.items():
-        _post(control, "accounts", {"provider": "komoju", "mode": mode.value, "secret_key": key})
+def _open(control: httpx.Client, mode: Mode, **more: str) -> None:
+    account = {"provider": "komoju", "mode": mode.value, "secret_key": SECRETS[mode], **more}
+    _post(control, "accounts", account | ({"methods": LATER} if mode is Mode.LIVE else {}))
 
+
+def _listen(control: httpx.Client, accounts: dict[Mode, uuid.UUID], public_url: str) -> None:
+    """Have messages sent, and let one buyer pay, so that there is one to look at."""
+    to = webhooks.addresses(public_url, accounts.values())
+    for mode, account_id in accounts.items():
+        _open(control, mode, webhook_url=to[account_id], webhook_secret=webhooks.SECRET)
+    payment = f"komoju/payments/{_reference(PAYS_LATER)}"
+    if not control.get(payment).json()["captured_minor"]:
+        _post(control, f"{payment}/portal", {"action": "pay"})
+
+
+def _shop() -> tuple[uuid.UUID, dict[Mode, uuid.UUID], dict[str, uuid.UUID]]:
     def work(tx: Tx) -> tuple[uuid.UUID, dict[Mode, uuid.UUID], dict[str, uuid.UUID]]:
         found = tx.scalars(select(Shop).where(Shop.code == CODE)).one_or_none()
         if found is not None:

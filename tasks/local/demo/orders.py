@@ -53,6 +53,9 @@ def _with(**fields: Any) -> Mapping[str, Any]:
 MANUAL = _with(capture="manual")
 WRONG_AMOUNT = _with(kind="wrong_amount", call="refund", times=1, amount_minor=7)
 
+PAYS_LATER = DemoOrder("TEA-1018", "林 芽依", 3080, method="konbini")
+"""The buyer pays when the emulator's messages are heard."""
+
 LIVE_ORDERS = (
     DemoOrder("TEA-1001", "佐藤 花子", 3300),
     DemoOrder("TEA-1002", "鈴木 一郎", 5400, method="konbini"),
@@ -79,7 +82,7 @@ LIVE_ORDERS = (
     DemoOrder("TEA-1015", "松本 悠斗", 8250, method="paypay", steps=(Step("portal:refund", 250),)),
     DemoOrder("TEA-1016", "井上 楓", 18700),
     DemoOrder("TEA-1017", "木村 湊", 6050, fields=_with(tax=550)),
-    DemoOrder("TEA-1018", "林 芽依", 3080, method="konbini"),
+    PAYS_LATER,
 )
 TEST_ORDERS = (
     DemoOrder("TEA-2001", "清水 樹", 4950),
