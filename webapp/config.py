@@ -64,6 +64,9 @@ class Settings(BaseModel):
     smtp_url: str = Field(repr=False)
     mail_from: str
     public_url: str
+    metrics_port: int = Field(default=0, ge=0, le=65_535)  # 0: no metrics
+    metrics_host: str = "127.0.0.1"
+    pg_programs: Path | None = None  # the folder of pg_dump, pg_restore and psql; without it they are on the path
     emulator_komoju_url: str | None = None
     emulator_klarna_url: str | None = None
     emulator_svea_url: str | None = None
