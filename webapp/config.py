@@ -120,6 +120,13 @@ class Settings(BaseModel):
             raise ValueError("names no host; give smtp://USER:PASSWORD@HOST:PORT")
         return value
 
+    @field_validator("pg_programs")
+    @classmethod
+    def _a_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError("is no folder; name the one that pg_dump, pg_restore and psql are in")
+        return value
+
     @field_validator("mail_from")
     @classmethod
     def _one_address(cls, value: str) -> str:
