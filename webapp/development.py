@@ -24,6 +24,7 @@ def development_defaults(given: Mapping[str, str], ports: Mapping[str, int]) -> 
         "smtp_url": f"smtp://127.0.0.1:{ports['smtp']}",
         "mail_from": "paydesk@localhost",
         "public_url": f"http://127.0.0.1:{ports['web']}",
+        "metrics_port": str(ports["metrics"]),
     }
     if not {"secret_key", "keyring", "audit_key"} <= given.keys():
         defaults |= development_secrets(data_dir)

@@ -25,7 +25,7 @@ def main() -> int:
     except ConfigurationError as wrong:
         return _refuse(str(wrong))
     if not settings.is_development:
-        return _refuse("`make run` is for development; docs/operators.md says how production is run.")
+        return _refuse("`make run` is for development; docs/deploy.md says how production is run.")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with open(settings.data_dir / "local.lock", "ab") as copy:
         if not _lock(copy):

@@ -33,6 +33,7 @@ def programs(settings: Settings) -> list[Program]:
         Program("money", python("tasks.worker", "money")),
         Program("default", python("tasks.worker", "default")),
         Program("scheduler", python("tasks.scheduler")),
+        *([Program("metrics", python("tasks.metrics"))] if settings.metrics_port else []),
     ]
 
 

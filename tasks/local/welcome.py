@@ -35,6 +35,7 @@ class Welcome(threading.Thread):
         _say(
             f"Paydesk is ready:   {self._settings.public_url}\n"
             f"Mail it has sent:   {mails}\n"
+            f"Metrics:            {_metrics(self._settings)}\n"
             f"Data is kept in:    {self._settings.data_dir}\n"
             f"Other ports:        redis {ports['redis']}, emulator {ports['emulator']}, mail {ports['smtp']}\n"
             f"\n{sign_ins}\n"
@@ -49,6 +50,11 @@ def _demo(environ: Mapping[str, str]) -> str:
     if done.returncode:
         return f"The demo data could not be made:\n{done.stderr.strip()[-2000:]}\n"
     return f"Sign in as one of:\n{done.stdout.rstrip()}\n"
+
+
+def _metrics(settings: Settings) -> str:
+    host, port = settings.metrics_host, settings.metrics_port
+    return f"http://{host}:{port}/metrics" if port else "switched off"
 
 
 def _answers(address: str) -> bool:

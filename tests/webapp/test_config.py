@@ -207,3 +207,15 @@ def test_settings_cannot_be_changed_after_the_start() -> None:
 
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1
+
+
+def test_metrics_are_off_in_production_and_on_loopback_when_switched_on() -> None:
+    assert load_settings(production()).metrics_port == 0
+    settings = load_settings(production(METRICS_PORT="9105"))
+    assert (settings.metrics_port, settings.metrics_host) == (9105, "127.0.0.1")
+    assert "PAYDESK_METRICS_PORT" in refusal(production(METRICS_PORT="many"))
+
+
+def test_the_folder_of_postgresqls_programs_must_be_there(tmp_path: Path) -> None:
+    assert load_settings(production(PG_PROGRAMS=str(tmp_path))).pg_programs == tmp_path
+    assert "PAYDESK_PG_PROGRAMS: is no folder" in refusal(production(PG_PROGRAMS=str(tmp_path / "none")))

@@ -130,7 +130,7 @@ class Attempt(Base):
     """One call for an operation; never deleted or replaced (R12)."""
 
     __tablename__ = "attempts"
-    __table_args__ = (UniqueConstraint("operation_id", "fence"),)
+    __table_args__ = (UniqueConstraint("operation_id", "fence"), Index("ix_attempts_started", "started_at"))
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     operation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("operations.id"))

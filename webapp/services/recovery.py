@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, false, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select, true, update
 
 from providers.errors import ProviderError
 from webapp.domain.operations import NOT_TERMINAL, OperationState
@@ -17,8 +17,11 @@ from webapp.services.audit import Actor
 from webapp.services.errors import RuleBroken
 from webapp.services.payments.reading import read_payment
 from webapp.services.unit_of_work import Tx, in_transaction
+from webapp.services.vault import VaultError
 
 TOUCHED_BEFORE = timedelta(hours=24)
+MAY_HAVE_MOVED = timedelta(days=90)
+"""How old a payment may be that is read because money can still move on it (ADR 14)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,10 @@ class Standing:
 
     since: datetime | None
     backup_taken_at: datetime | None
-    payments_to_compare: int
+    payments_to_compare: int  # all that must be read before sends open, `touched` ones included
+    touched_to_compare: int  # those that the backup itself shows as touched
     in_doubt: int
+    is_begun: bool = True  # False: the sign is set, but operations under way were not put in doubt yet
 
 
 def enter(backup_taken_at: datetime, actor: Actor) -> int:
@@ -76,41 +81,63 @@ def standing() -> Standing:
     def work(tx: Tx) -> Standing:
         row = _installation(tx)
         if row.recovery_since is None:
-            return Standing(None, row.backup_taken_at, 0, 0)
-        to_compare = tx.execute(select(func.count()).select_from(Payment).where(_unread(row))).scalar_one()
+            return Standing(None, row.backup_taken_at, 0, 0, 0)
         doubt = select(func.count()).select_from(Operation).where(Operation.restored, Operation.ended_at.is_(None))
-        return Standing(row.recovery_since, row.backup_taken_at, to_compare, tx.execute(doubt).scalar_one())
+        return Standing(
+            since=row.recovery_since,
+            backup_taken_at=row.backup_taken_at,
+            payments_to_compare=_count(tx, _unread(row)),
+            touched_to_compare=_count(tx, _unread(row) & _touched(row)),
+            in_doubt=tx.execute(doubt).scalar_one(),
+            is_begun=not _not_in_doubt(tx, row),
+        )
 
     return in_transaction(work)
 
 
-def compare() -> Iterator[str]:
-    """Read every payment touched since a day before the backup; yields a line for each that could not be read.
+def compare(*, everything: bool = False, after_each: Callable[[int, int], None] = lambda *_: None) -> Iterator[str]:
+    """Read the payments that may differ from the backup; yields a line for each that could not be read.
 
-    May be broken off and called again: what was read since the recovery began is not read twice.
+    Those are: what was touched since a day before the backup, and what money could still move on, younger than 90
+    days or, with `everything`, of any age. May be broken off and called again: what was read since the recovery
+    began is not read twice. `after_each` gets how many are done, and of how many. RuleBroken `not_in_recovery`.
     """
-    for payment_id in _to_compare():
+    payments = _to_compare(everything=everything)
+    for number, payment_id in enumerate(payments, start=1):
         try:
             read_payment(payment_id)
-        except ProviderError as failure:
+        except (ProviderError, VaultError) as failure:
             yield f"payment {payment_id}: {type(failure).__name__}: {failure}"
+        after_each(number, len(payments))
 
 
-def leave(actor: Actor) -> None:
-    """A person opens sends again. RuleBroken `not_in_recovery` or `not_compared` with the `count` left."""
+def leave(actor: Actor, *, unread_too: bool = False) -> None:
+    """A person opens sends again; `unread_too` is their word that what could not be read does not matter.
+
+    RuleBroken `not_in_recovery`, `not_begun` when operations under way were not put in doubt yet, or `not_compared`
+    with the `count` left.
+    """
 
     def work(tx: Tx) -> None:
         row = _installation(tx)
         if row.recovery_since is None:
             raise RuleBroken("not_in_recovery")
-        left = tx.execute(select(func.count()).select_from(Payment).where(_unread(row))).scalar_one()
-        if left:
+        if _not_in_doubt(tx, row):
+            raise RuleBroken("not_begun")
+        left = _count(tx, _unread(row))
+        if left and not unread_too:
             raise RuleBroken("not_compared", count=left)
         now = runtime.current().clock.now(tx)
         tx.execute(update(Installation).values(recovery_since=None))
-        audit.write(tx, actor, "recovery.left", ("installation", None), shop_id=None, details={}, at=now)
+        details = {"unread": left}
+        audit.write(tx, actor, "recovery.left", ("installation", None), shop_id=None, details=details, at=now)
 
     in_transaction(work)
+
+
+def since(tx: Tx) -> datetime | None:
+    """When recovery mode began; None when money may be sent."""
+    return tx.scalar(select(Installation.recovery_since).where(Installation.id == 1))
 
 
 def _installation(tx: Tx) -> Installation:
@@ -121,26 +148,61 @@ def _installation(tx: Tx) -> Installation:
     return row
 
 
-def _to_compare() -> list[uuid.UUID]:
+def _count(tx: Tx, which: ColumnElement[bool]) -> int:
+    return tx.execute(select(func.count()).select_from(Payment).where(which)).scalar_one()
+
+
+def _not_in_doubt(tx: Tx, row: Installation) -> bool:
+    """Whether something that was under way in the backup could still be sent without being looked up first."""
+    waiting = Operation.state.in_(NOT_TERMINAL - {OperationState.REVIEW})
+    left = select(Operation.id).where(waiting, ~Operation.restored, Operation.created_at < row.recovery_since)
+    return tx.execute(left.limit(1)).first() is not None
+
+
+def _to_compare(*, everything: bool) -> list[uuid.UUID]:
+    """What the backup shows as touched comes first, then the newest."""
+
     def work(tx: Tx) -> list[uuid.UUID]:
         row = _installation(tx)
         if row.recovery_since is None:
             raise RuleBroken("not_in_recovery")
-        return list(tx.scalars(select(Payment.id).where(_unread(row)).order_by(Payment.created_at)))
+        unread = _unread(row, everything=everything)
+        return list(
+            tx.scalars(select(Payment.id).where(unread).order_by(_touched(row).desc(), Payment.created_at.desc()))
+        )
 
     return in_transaction(work)
 
 
-def _unread(row: Installation) -> ColumnElement[bool]:
-    """Payments touched since a day before the backup, or with work under way, and not read since."""
+def _unread(row: Installation, *, everything: bool = False) -> ColumnElement[bool]:
+    """Payments that may differ from the backup and were not read since it was restored."""
     entered = row.recovery_since
     if entered is None:
         return false()
-    since = (row.backup_taken_at or entered) - TOUCHED_BEFORE
-    moved = select(LedgerMovement.id).where(LedgerMovement.payment_id == Payment.id, LedgerMovement.booked_at >= since)
-    asked = select(Operation.id).where(
-        Operation.payment_id == Payment.id, or_(Operation.state_since >= since, Operation.state.in_(NOT_TERMINAL))
-    )
-    touched = or_(Payment.created_at >= since, moved.exists(), asked.exists())
     unread = or_(Payment.last_read_at.is_(None), Payment.last_read_at < entered)
-    return touched & unread
+    return unread & or_(_touched(row), _can_still_move(row, everything=everything))
+
+
+def _touched(row: Installation) -> ColumnElement[bool]:
+    """Touched since a day before the backup, or with work under way, as far as the backup knows (R29)."""
+    start = _backup_moment(row) - TOUCHED_BEFORE
+    moved = select(LedgerMovement.id).where(LedgerMovement.payment_id == Payment.id, LedgerMovement.booked_at >= start)
+    asked = select(Operation.id).where(
+        Operation.payment_id == Payment.id, or_(Operation.state_since >= start, Operation.state.in_(NOT_TERMINAL))
+    )
+    return or_(Payment.created_at >= start, moved.exists(), asked.exists())
+
+
+def _can_still_move(row: Installation, *, everything: bool) -> ColumnElement[bool]:
+    """What was asked for after the backup, the backup cannot know: any payment with money left may have moved."""
+    left = or_(
+        Payment.refunded_minor < Payment.captured_minor,
+        Payment.captured_minor + Payment.cancelled_minor < Payment.authorised_minor,
+    )
+    return and_(left, true() if everything else Payment.created_at >= _backup_moment(row) - MAY_HAVE_MOVED)
+
+
+def _backup_moment(row: Installation) -> datetime:
+    moment = row.backup_taken_at or row.recovery_since
+    assert moment is not None  # noqa: S101 - callers have looked that a recovery is under way
+    return moment

@@ -18,7 +18,7 @@ from webapp.models import Mode, Shop
 from webapp.security import current, find_current, signed_in
 from webapp.security.access import chosen_shop
 from webapp.security.guard import local_address
-from webapp.services import sessions
+from webapp.services import recovery, sessions
 from webapp.services.sessions import SignedIn
 
 bp = Blueprint("frame", __name__)
@@ -65,6 +65,7 @@ def surroundings() -> dict[str, Any]:
         "places": _places(person),
         "shops": _shops(person),
         "chosen_shop": chosen_shop(),
+        "recovery_since": recovery.since(db.session()),
         "here": request.full_path.rstrip("?"),
         "can_search": "orders.index" in current_app.view_functions,
     }

@@ -26,3 +26,11 @@ def test_two_copies_share_no_port(make_settings: Callable[..., Settings]) -> Non
     assert not set(first.local_ports.values()) & set(second.local_ports.values())
     words = {word for program in programs(second) for word in program.command}
     assert {"127.0.0.1:8100", "8101", "8102", "8103"} <= words
+
+
+def test_metrics_have_a_program_unless_their_port_is_switched_off(make_settings: Callable[..., Settings]) -> None:
+    on, off = make_settings(port="8000"), make_settings(metrics_port="0")
+
+    assert (on.metrics_port, on.metrics_host) == (8004, "127.0.0.1")
+    assert "metrics" in {program.name for program in programs(on)}
+    assert "metrics" not in {program.name for program in programs(off)}

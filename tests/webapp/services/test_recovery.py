@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests import factories
 from tests.desk import Desk
@@ -110,6 +110,31 @@ def test_only_what_was_touched_since_a_day_before_the_backup_is_compared_R29(des
     recovery.enter(now - timedelta(hours=1), desk.actor)
     assert recovery.standing().payments_to_compare == 0
     recovery.leave(desk.actor)
+
+
+def test_what_money_can_still_move_on_is_compared_though_the_backup_shows_nothing_new_R29(desk: Desk) -> None:
+    """What was asked for after the backup is not in it, so any payment with money left may have moved."""
+    recent, spent, ancient = desk.payment(3300), desk.payment(3300), desk.payment(3300)
+    desk.run(desk.ask(spent))
+    desk.drop_guards()
+    now = in_transaction(recovery.runtime.current().clock.now)
+    desk.raw("update movements set booked_at = '2026-01-01'")
+    for payment, days in ((recent, 80), (spent, 80), (ancient, 200)):
+        desk.change(Payment, payment, created_at=now - timedelta(days=days))
+    in_transaction(lambda tx: tx.execute(update(Operation).values(state_since=now - timedelta(days=3))))
+    desk.emulator.portal(desk.row(recent).provider_ref, "refund", amount_minor=700)
+    desk.emulator.portal(desk.row(ancient).provider_ref, "refund", amount_minor=900)
+    recovery.enter(now - timedelta(hours=1), desk.actor)
+    desk.later(seconds=1)
+    standing = recovery.standing()
+    assert (standing.payments_to_compare, standing.touched_to_compare) == (1, 0)
+    seen: list[tuple[int, int]] = []
+    assert list(recovery.compare(after_each=lambda done, of: seen.append((done, of)))) == []
+    assert (desk.row(recent).refunded_minor, desk.row(ancient).refunded_minor) == (700, 0)
+    assert list(recovery.compare(everything=True)) == []
+    assert (desk.row(ancient).refunded_minor, seen) == (900, [(1, 1)])
+    recovery.leave(desk.actor)
+    desk.assert_books_are_whole()
 
 
 def test_outside_of_a_recovery_there_is_nothing_to_compare_or_leave(desk: Desk) -> None:

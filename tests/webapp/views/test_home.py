@@ -84,6 +84,15 @@ def test_recovery_mode_is_said_first_of_all(signed_in: Callable[..., Desk]) -> N
     assert "Recovery mode" in signed_in(Role.VIEWER).get("/").text
 
 
+def test_every_page_says_that_wishes_wait_while_the_desk_is_in_recovery_R29(signed_in: Callable[..., Desk]) -> None:
+    words = "What you ask for is kept and waits."
+    desk = signed_in(Role.MERCHANT)
+    assert words not in desk.get("/orders").text
+    in_transaction(lambda tx: setattr(tx.get_one(Installation, 1), "recovery_since", NOW))
+    for page in ("/orders", "/refunds", "/unknown", "/me"):
+        assert words in desk.get(page).text
+
+
 def test_a_person_without_a_role_is_told_who_can_help(quick_app: Flask) -> None:
     person = factories.user(password_hash=password_hash())
     assert "An admin or owner can give you one." in Desk(quick_app).sign_in(person.email).text
