@@ -49,7 +49,8 @@ class Writer:
             zone = zone_named(facts.time_zone)
             since = format_datetime(facts.since, "d MMM y HH:mm z", tzinfo=zone, locale=date_locale())
             lead = _(
-                "The job “%(job)s” of %(shop)s was due at %(since)s and has not finished within twice its interval.",
+                "The job “%(job)s” of %(shop)s is under way since %(since)s and has not finished within twice its"
+                " interval.",
                 since=since,
                 **values,
             )
