@@ -22,6 +22,7 @@ from tasks.context import application
 from tasks.relay import Relay
 from webapp.config import load_settings
 from webapp.services import schedules
+from webapp.services.mails import failures
 from webapp.services.unit_of_work import DatabaseBusy
 from webapp.services.wake_ups import DEFAULT_QUEUE, MONEY_QUEUE
 
@@ -53,6 +54,7 @@ def _loop(relay: Relay, connection: Redis, stop: threading.Event) -> None:
         _attempt(relay.publish)
         if round_number % TICK_EVERY == 0:
             _attempt(schedules.tick)
+            _attempt(failures.make_due)
         if round_number % CLEAN_EVERY == 0:
             _attempt(lambda: clean(connection))
 

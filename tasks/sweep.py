@@ -6,18 +6,21 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from webapp.services import schedules
+from webapp.services.mails import failures, sending
 from webapp.services.methods import asking
 from webapp.services.operations import running
 from webapp.services.wake_ups import DEFAULT_QUEUE, MONEY_QUEUE
 from webapp.services.webhooks import processing
 
-
-def _default_work() -> int:
-    return schedules.run_due() + processing.run_due() + asking.run_due()
-
-
+_DEFAULT: tuple[Callable[[], int], ...] = (
+    schedules.run_due,
+    processing.run_due,
+    asking.run_due,
+    failures.make_due,
+    sending.run_due,
+)
 _SWEEPS: Mapping[str, Callable[[], int]] = MappingProxyType(
-    {MONEY_QUEUE: running.run_due, DEFAULT_QUEUE: _default_work}
+    {MONEY_QUEUE: running.run_due, DEFAULT_QUEUE: lambda: sum(run() for run in _DEFAULT)}
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 from providers.kinds import OperationKind
 from tests import factories
 from tests.emulator import EmulatorClient
+from webapp.formatting.mail_texts import Writer
 from webapp.models import Attempt, Operation, Payment, ProviderAccount, Via
 from webapp.services import accounts, runtime, verify
 from webapp.services.audit import Actor
 from webapp.services.clock import DatabaseClock
+from webapp.services.mails.letters import Post
 from webapp.services.operations import running
 from webapp.services.operations.filing import Wish, file_operation
 from webapp.services.payments.adding import Addition, add_payment
@@ -26,7 +28,9 @@ from webapp.services.providers import RegistryProviders
 from webapp.services.runtime import Runtime
 from webapp.services.unit_of_work import in_transaction, prepare_engine
 from webapp.services.vault import Vault
+from webapp.setting_values import smtp_server
 
+NO_MAIL_SERVER = "smtp://127.0.0.1:1"
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
@@ -159,6 +163,11 @@ class Desk:
         query = update(row).where(row.id == row_id).values(values)
         in_transaction(lambda tx: tx.execute(query))
 
+    def use_mail_server(self, address: str) -> None:
+        """Hand mails over at `smtp://HOST:PORT` from now on."""
+        here = runtime.current()
+        runtime.install(replace(here, post=replace(runtime.post(), server=smtp_server(address))))
+
     def effects(self, payment_id: uuid.UUID, kind: str = "refund") -> list[dict[str, Any]]:
         """What really happened at the provider."""
         return self.emulator.effects(self.row(payment_id).provider_ref, kind)
@@ -182,6 +191,7 @@ def open_desk(database_url: str, emulator: EmulatorClient, secret_key: str = "sk
         audit_key=b"audit-key-of-the-tests",
         providers=RegistryProviders({"komoju": f"{emulator.base_url}/komoju"}),
         owner="test",
+        post=Post(smtp_server(NO_MAIL_SERVER), "desk@paydesk.test", "https://desk.test", Writer()),
     )
     runtime.install(here)
     factories.ensure_single_rows()

@@ -17,10 +17,12 @@ from whitenoise import WhiteNoise
 from webapp import backups, books, cli, errors, formatting, logs
 from webapp.config import LOOPBACK, PROVIDERS, Settings, load_settings
 from webapp.extensions import babel, csrf, db
+from webapp.formatting.mail_texts import Writer
 from webapp.security.guard import check_declarations, init_guard
 from webapp.security.headers import add_static_headers, init_headers
 from webapp.services import passwords, runtime
 from webapp.services.clock import DatabaseClock
+from webapp.services.mails.letters import Post
 from webapp.services.providers import RegistryProviders
 from webapp.services.unit_of_work import prepare_engine
 from webapp.services.vault import Vault
@@ -113,6 +115,7 @@ def _runtime(settings: Settings) -> runtime.Runtime:
         providers=RegistryProviders(emulators),
         owner=f"web:{os.getpid()}:{secrets.token_hex(4)}",
         data_dir=str(settings.data_dir),
+        post=Post(settings.smtp, settings.mail_from, settings.public_url, Writer()),
     )
 
 

@@ -8,6 +8,7 @@ from .control_payments import PaymentControl
 from .control_webhooks import WebhookControl
 from .faults import read_fault
 from .inputs import BadInput, integer, number, optional_text, text
+from .mail_faults import read_mail_fault
 from .records import Account, Json, Payment, Refused
 from .wire import Answer, json_answer
 from .world import World
@@ -48,10 +49,14 @@ class Control:
             ("PUT", "latency"): self._set_latency,
             ("POST", "reset"): self._reset,
             ("GET", "mails"): self._mails,
+            ("DELETE", "mails"): self._forget_mails,
+            ("GET", "mails/faults"): self._mail_faults,
+            ("POST", "mails/faults"): self._add_mail_fault,
+            ("DELETE", "mails/faults"): self._clear_mail_faults,
             ("GET", "webhooks"): self._webhooks.listing,
             ("POST", "webhooks"): self._webhooks.command,
         }
-        if len(parts) == 1 and (call := simple.get((method, parts[0]))) is not None:
+        if (call := simple.get((method, "/".join(parts)))) is not None:
             return call(body)
         match (method, parts):
             case ("DELETE", ["faults", number_text]):
@@ -181,6 +186,20 @@ class Control:
 
     def _mails(self, _body: Json) -> Json:
         return {"mails": self._world.mails.listing()}
+
+    def _forget_mails(self, _body: Json) -> Json:
+        self._world.mails.clear()
+        return {"cleared": True}
+
+    def _mail_faults(self, _body: Json) -> Json:
+        return {"faults": self._world.mails.faults.listing()}
+
+    def _add_mail_fault(self, body: Json) -> Json:
+        self._world.mails.faults.add(read_mail_fault(body))
+        return self._mail_faults({})
+
+    def _clear_mail_faults(self, _body: Json) -> Json:
+        return {"removed": self._world.mails.faults.clear()}
 
 
 def method_list(body: Json) -> list[Json] | None:

@@ -1,5 +1,9 @@
-"""Catches mail over SMTP and keeps it for people and tests to read; nothing is ever sent on."""
+"""Catches mail over SMTP and keeps it for people and tests to read; nothing is ever sent on.
 
+What it does wrong on demand stands in mail_faults.py.
+"""
+
+import asyncio
 import threading
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -10,6 +14,17 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from markupsafe import escape
 
+from .mail_faults import (
+    CUT_AND_KEEP,
+    CUT_AND_LOSE,
+    DOWN,
+    PUT_OFF_TEXT,
+    REFUSE,
+    REFUSE_FOR_NOW,
+    REFUSE_TEXT,
+    SLOW,
+    MailFaults,
+)
 from .records import Json
 
 KEPT_MAILS = 1000
@@ -30,9 +45,10 @@ class Mail:
 
 
 class MailBox:
-    """The newest thousand messages, in memory."""
+    """The newest thousand messages, in memory, and what is to go wrong with the next ones."""
 
     def __init__(self) -> None:
+        self.faults = MailFaults()
         self._lock = threading.Lock()
         self._mails: list[Mail] = []
         self._count = 0
@@ -76,10 +92,49 @@ class _Handler:
     def __init__(self, box: MailBox) -> None:
         self._box = box
 
+    async def handle_EHLO(  # noqa: N802  aiosmtpd's name
+        self,
+        server: Any,
+        session: Any,
+        envelope: Any,  # noqa: ARG002
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
+        """Greet, or be down."""
+        if self._box.faults.draw((DOWN,), []):
+            server.transport.abort()
+        session.host_name = hostname
+        return responses
+
+    async def handle_RCPT(  # noqa: N802  aiosmtpd's name
+        self,
+        server: Any,  # noqa: ARG002
+        session: Any,  # noqa: ARG002
+        envelope: Any,
+        address: str,
+        options: list[str],  # noqa: ARG002
+    ) -> str:
+        """Take the address, or refuse it for good or for now."""
+        fault = self._box.faults.draw((REFUSE, REFUSE_FOR_NOW), [address])
+        if fault is not None:
+            for_good = fault.kind == REFUSE
+            return f"550 5.1.1 <{address}> no such mailbox" if for_good else "451 4.3.2 try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 taken"
+
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: ARG002, N802  aiosmtpd's name
         """Keep the message; 250 is the answer that the sender waits for."""
-        self._box.add(envelope.mail_from, list(envelope.rcpt_tos), envelope.content)
-        return "250 kept"
+        draw, recipients = self._box.faults.draw, list(envelope.rcpt_tos)
+        if slow := draw((SLOW,), recipients):
+            await asyncio.sleep(slow.seconds)
+        fault = draw((REFUSE_TEXT, PUT_OFF_TEXT, CUT_AND_KEEP, CUT_AND_LOSE), recipients)
+        if fault is None or fault.kind == CUT_AND_KEEP:
+            self._box.add(envelope.mail_from, recipients, envelope.content)
+        if fault is None:
+            return "250 kept"
+        if fault.kind in (CUT_AND_KEEP, CUT_AND_LOSE):
+            server.transport.abort()
+        return "554 5.6.0 this text is not wanted" if fault.kind == REFUSE_TEXT else "451 4.3.0 try again later"
 
 
 def smtp_catcher(box: MailBox, host: str, port: int) -> Controller:

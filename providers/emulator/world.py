@@ -124,6 +124,7 @@ class World:
         self.settings = Settings()
         self.clock.offset = timedelta(0)
         self.mails.clear()
+        self.mails.faults.clear()
         listeners = self.ledger.listeners
         self._empty()
         self.ledger.listeners = listeners

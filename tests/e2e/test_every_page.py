@@ -16,8 +16,10 @@ from tests import axe
 from tests.desk import Desk
 from tests.webapp.routes import routes
 from tests.webapp.visitor import Seen, Visitor
-from webapp.models import User
-from webapp.services.unit_of_work import in_transaction
+from webapp.models import MailKind, Mode, Shop, User
+from webapp.services.mails import queueing
+from webapp.services.mails.letters import Letter, Text
+from webapp.services.unit_of_work import Tx, in_transaction
 
 ELSEWHERE = {
     "health.alive",
@@ -38,7 +40,25 @@ def owner(live_app: tuple[Flask, str], desk: Desk) -> User:
     """The demo's owner; the demo data are made through the emulator as `make run` makes them."""
     with live_app[0].app_context():
         demo._make(desk.emulator.base_url)
+        in_transaction(_mail)
     return in_transaction(lambda tx: tx.scalars(select(User).where(User.email == "owner@demo.test")).one())
+
+
+def _mail(tx: Tx) -> None:
+    """One that was maybe sent, so that its page has everything that it can have."""
+    shops = tx.scalars(select(Shop).where(Shop.failure_mails_on))
+    for shop in shops:
+        letter = Letter(
+            kind=MailKind.FAILURES,
+            subject_id=shop.id,
+            recipient="owner@demo.test",
+            shop_id=shop.id,
+            mode=Mode.LIVE,
+            language=shop.language,
+            text=Text("1 refund was not done", "Order 1\n"),
+            doubtful=True,
+        )
+        queueing.add(tx, letter)
 
 
 def walk(app: Flask, visitor: Visitor) -> Iterator[tuple[str, str]]:

@@ -24,6 +24,7 @@ from webapp import create_app
 from webapp.models import Via
 from webapp.services import clock, kill_points, steadiness
 from webapp.services.audit import Actor
+from webapp.services.mails import sending as mail_sending
 from webapp.services.operations import claiming, filing, first_byte, sending
 
 
@@ -48,10 +49,10 @@ class ForkedPoller(worker.Poller):
         os.kill(self._pid, signal.SIGTERM)
 
 
-def work() -> None:
-    """A worker on the money queue with its poller."""
+def work(queue: str) -> None:
+    """A worker on one queue with its poller."""
     worker.Poller = ForkedPoller  # type: ignore[misc]
-    worker.main(["money"])
+    worker.main([queue])
 
 
 def file_wish() -> None:
@@ -72,13 +73,19 @@ def file_wish() -> None:
     (Path(os.environ["KILLS_LOG"]).parent / "answer").write_text(str(made))
 
 
-ROLES: dict[str, Callable[[], None]] = {"worker": work, "scheduler": scheduler.main, "file": file_wish}
+ROLES: dict[str, Callable[[], None]] = {
+    "worker": lambda: work("money"),
+    "default": lambda: work("default"),
+    "scheduler": scheduler.main,
+    "file": file_wish,
+}
 
 
 def put_knobs() -> None:
     """Shorter times where the run asks for them; a lease keeps its proportion to the call (R9)."""
     if seconds := float(os.environ.get("KILLS_LEASE_S", "0")):
         claiming.LEASE = sending.LEASE = timedelta(seconds=seconds)  # type: ignore[attr-defined]
+        mail_sending.LEASE = timedelta(seconds=seconds)
         sending.CALL_DEADLINE = timedelta(seconds=seconds * 0.4)  # type: ignore[attr-defined]
         first_byte.COMMIT_TO_FIRST_BYTE_S = seconds * 0.25  # type: ignore[attr-defined]
     if pause := os.environ.get("KILLS_PAUSE_S"):

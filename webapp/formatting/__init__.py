@@ -13,7 +13,7 @@ from flask_babel import get_locale, gettext
 from markupsafe import Markup
 
 from providers.money import exponent
-from webapp.formatting import method_words, money_words, webhook_words, words
+from webapp.formatting import mail_words, method_words, money_words, webhook_words, words
 
 LANGUAGES = {"en": "English", "fr": "Français", "ja": "日本語", "sv": "Svenska"}
 LANGUAGE = "language"
@@ -27,6 +27,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(role_name=words.role_name, role_sentence=words.role_sentence)
     app.jinja_env.globals.update(method_name=money_words.method_name, method_title=money_words.method_title)
     app.jinja_env.globals.update(provider_name=money_words.provider_name, webhook_result=webhook_words.webhook_result)
+    app.jinja_env.globals.update(mail_result=mail_words.mail_result, mail_kind=mail_words.mail_kind)
     app.jinja_env.globals.update(why_not=money_words.why_not, why_not_done=money_words.why_not_done)
     app.jinja_env.globals.update(kind_name=money_words.kind_name, last_answer=money_words.last_answer)
     app.jinja_env.globals.update(method_label=method_words.method_label, method_facts=method_words.method_facts)
@@ -82,7 +83,7 @@ def exact(moment: datetime) -> str:
 def day(moment: datetime | date) -> str:
     """A date of the person's zone, in the middle length of the locale."""
     value = moment.astimezone(reader_zone()).date() if isinstance(moment, datetime) else moment
-    return str(format_date(value, "medium", locale=_date_locale()))
+    return str(format_date(value, "medium", locale=date_locale()))
 
 
 def age(span: timedelta) -> str:
@@ -99,7 +100,7 @@ def _day_in_words(value: date, today: date) -> str:
     if value in near:
         return str(near[value])
     if value.year == today.year:
-        return str(format_skeleton("MMMd", value, locale=_date_locale()))
+        return str(format_skeleton("MMMd", value, locale=date_locale()))
     return day(value)
 
 
@@ -107,14 +108,19 @@ def _locale() -> str:
     return str(get_locale() or "en")
 
 
-def _date_locale() -> str:
+def date_locale() -> str:
     """Dates in English put the day first: the desk's English readers are not only American."""
     return "en_GB" if _locale() == "en" else _locale()
 
 
 def reader_zone() -> ZoneInfo:
     """The time zone in which the person reads."""
+    return zone_named(chosen_zone())
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """A time zone by its name; UTC where there is none."""
     try:
-        return ZoneInfo(chosen_zone())
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from webapp.domain.mails import MailState
 from webapp.domain.operations import OperationState
 from webapp.domain.payment_state import PaymentState
 from webapp.domain.permissions import Permission, Role
@@ -23,7 +24,7 @@ class Tag:
     icon: str
 
 
-O, P, W = OperationState, PaymentState, WebhookState  # noqa: E741 - letters that only this table uses
+O, P, W, M = OperationState, PaymentState, WebhookState, MailState  # noqa: E741 - letters that only this table uses
 
 STATES: Mapping[tuple[type[StrEnum], str] | str, Tag] = {
     (O, O.AWAITING_APPROVAL): Tag(_l("Waiting for approval"), "amber", "pause"),
@@ -53,6 +54,12 @@ STATES: Mapping[tuple[type[StrEnum], str] | str, Tag] = {
     (W, W.IGNORED): Tag(_l("Nothing to do"), "neutral", "minus"),
     (W, W.REFUSED): Tag(_l("Not genuine"), "red", "warning"),
     (W, W.FAILED): Tag(_l("Could not be looked into"), "amber", "warning"),
+    (M, M.QUEUED): Tag(_l("Waiting to be sent"), "blue", "clock"),
+    (M, M.SENDING): Tag(_l("Being sent"), "blue", "send"),
+    (M, M.SENT): Tag(_l("Sent"), "green", "check"),
+    (M, M.FAILED): Tag(_l("Failed"), "red", "cross"),
+    (M, M.MAYBE_SENT): Tag(_l("Maybe sent"), "violet", "question"),
+    (M, M.STOPPED): Tag(_l("Stopped"), "neutral", "minus"),
     "test": Tag(_l("Test"), "amber", "info"),
     "live": Tag(_l("Live"), "neutral", "check"),
     "enabled": Tag(_l("Can sign in"), "green", "check"),
@@ -133,8 +140,9 @@ def reason_name(reason: RefundReason) -> str:
 
 
 def state_tag(state: StrEnum | str) -> Tag:
-    """Word, colour and icon of a state: OperationState, PaymentState, WebhookState, or a plain word."""
-    key = (type(state), state) if isinstance(state, OperationState | PaymentState | WebhookState) else str(state)
+    """Word, colour and icon of a state: OperationState, PaymentState, WebhookState, MailState, or a plain word."""
+    typed = OperationState | PaymentState | WebhookState | MailState
+    key = (type(state), state) if isinstance(state, typed) else str(state)
     return STATES[key]
 
 

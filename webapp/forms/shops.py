@@ -47,6 +47,7 @@ class ShopForm(VersionedForm):
     time_zone = SelectField(_l("Time zone"), choices=zone_choices())
     stop_window = StringField(_l("Stop window in minutes"), [at_most(6)], [stripped])
     manager_email = StringField(_l("Manager's e-mail address"), [at_most(254), _an_address], [stripped])
+    failure_mails_on = BooleanField(_l("Mail failures to these addresses"), default=True)
     failure_emails = TextAreaField(_l("Addresses for failure mail"), [_addresses])
 
     def __init__(self, shop: Shop | None = None) -> None:
@@ -78,6 +79,7 @@ class ShopForm(VersionedForm):
             time_zone=self.time_zone.data,
             stop_window_s=int(self.stop_window.data or 0) * 60,
             manager_email=self.manager_email.data or None,
+            failure_mails_on=bool(self.failure_mails_on.data),
             failure_emails=split_lines(self.failure_emails.data),
         )
 

@@ -3,6 +3,7 @@
 from webapp.models.audit import AuditEntry, AuditHead
 from webapp.models.base import Base
 from webapp.models.draft import Draft
+from webapp.models.mail import FailureNotice, Mail, MailKind
 from webapp.models.method import PaymentMethod
 from webapp.models.operation import Attempt, Operation, Via
 from webapp.models.order import Order, OrderNote, StatusChange
@@ -19,11 +20,14 @@ __all__ = [
     "AuditHead",
     "Base",
     "Draft",
+    "FailureNotice",
     "Grant",
     "Installation",
     "JobRun",
     "KillSwitch",
     "LedgerMovement",
+    "Mail",
+    "MailKind",
     "Mode",
     "Operation",
     "Order",

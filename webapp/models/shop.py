@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Json, new_id
@@ -43,6 +43,7 @@ class Shop(Base):
     time_zone: Mapped[str]
     manager_email: Mapped[str | None]
     failure_emails: Mapped[Any] = mapped_column(Json, default=list)
+    failure_mails_on: Mapped[bool] = mapped_column(default=True, server_default=true())  # whether they are mailed
     stop_window_s: Mapped[int] = mapped_column(default=0)  # seconds in which a filed operation can be stopped
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)

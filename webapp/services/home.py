@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 from providers.kinds import MovementKind, OperationKind
 from webapp.domain.operations import OperationState
 from webapp.models import Installation, KillSwitch, LedgerMovement, Mode, Operation, Payment, ProviderAccount
+from webapp.services.mails import keeping as mails
 from webapp.services.unit_of_work import Tx
 
 OF_LATE = timedelta(days=7)
@@ -29,6 +30,7 @@ class Waiting:
     open_breakers: Sequence[ProviderAccount]
     frozen: int
     switches: int
+    refused_mails: int
     recovery_since: datetime | None
 
 
@@ -47,8 +49,10 @@ class Turnover:
         return self.captured_minor - self.refunded_minor
 
 
-def waiting(tx: Tx, shops: Collection[uuid.UUID], mode: Mode, now: datetime) -> Waiting:
-    """What waits in those shops."""
+def waiting(
+    tx: Tx, shops: Collection[uuid.UUID], mail_shops: Collection[uuid.UUID], mode: Mode, now: datetime
+) -> Waiting:
+    """What waits in those shops; mails count in `mail_shops`, where the person looks after them."""
     here = Payment.shop_id.in_(shops), Payment.mode == mode
     by_state: dict[OperationState, int] = {
         row.state: row.waiting
@@ -85,6 +89,7 @@ def waiting(tx: Tx, shops: Collection[uuid.UUID], mode: Mode, now: datetime) -> 
             .select_from(KillSwitch)
             .where(or_(KillSwitch.shop_id.in_(shops), KillSwitch.shop_id.is_(None)))
         ).scalar_one(),
+        refused_mails=mails.waiting_for_people(tx, mail_shops, mode, now),
         recovery_since=installation.recovery_since if installation else None,
     )
 

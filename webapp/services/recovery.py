@@ -15,6 +15,8 @@ from webapp.models import Installation, LedgerMovement, Operation, Payment
 from webapp.services import audit, runtime
 from webapp.services.audit import Actor
 from webapp.services.errors import RuleBroken
+from webapp.services.mails import failures
+from webapp.services.mails import keeping as mail_keeping
 from webapp.services.payments.reading import read_payment
 from webapp.services.unit_of_work import Tx, in_transaction
 from webapp.services.vault import VaultError
@@ -39,7 +41,8 @@ class Standing:
 def enter(backup_taken_at: datetime, actor: Actor) -> int:
     """Stop all sends and put every operation under way in doubt; answers how many there are.
 
-    What the backup shows as queued may have been sent after it was taken, so doubt is the only honest state.
+    What the backup shows as queued may have been sent after it was taken, so doubt is the only honest state. So it
+    is for mails that were not sent yet, and for failures that were not mailed.
     """
 
     def work(tx: Tx) -> int:
@@ -68,7 +71,9 @@ def enter(backup_taken_at: datetime, actor: Actor) -> int:
             .execution_options(synchronize_session=False)
             .returning(Operation.id)
         ).all()
-        details = {"backup_taken_at": backup_taken_at.isoformat(), "in_doubt": len(restored)}
+        mails = mail_keeping.after_restore(tx, now)
+        failures.withhold(tx)
+        details = {"backup_taken_at": backup_taken_at.isoformat(), "in_doubt": len(restored), "mails": mails}
         audit.write(tx, actor, "recovery.entered", ("installation", None), shop_id=None, details=details, at=now)
         return len(restored)
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from providers.port import Capabilities, PaymentProvider
 from webapp.services.clock import Clock
+from webapp.services.mails.letters import Post
 from webapp.services.vault import Vault
 
 
@@ -49,6 +50,7 @@ class Runtime:
     providers: Providers
     owner: str  # names this process in leases
     data_dir: str | None = None  # whose disk must not run full (R24)
+    post: Post | None = None  # None: this desk sends no mail (simulation)
 
 
 _default: Runtime | None = None
@@ -67,6 +69,14 @@ def current() -> Runtime:
     if runtime is None:
         raise RuntimeError("No runtime: call create_app() or runtime.install() first")
     return runtime
+
+
+def post() -> Post:
+    """How mail leaves the desk. RuntimeError where the runtime has no way."""
+    found = current().post
+    if found is None:
+        raise RuntimeError("This runtime sends no mail")
+    return found
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from webapp.models import JobRun, RateEvent, Schedule, UserSession
 from webapp.models.base import new_id
 from webapp.services import drafts, runtime, verify, wake_ups
+from webapp.services.mails import keeping as mails
 from webapp.services.unit_of_work import Tx, in_transaction
 from webapp.services.webhooks import keeping as webhook_keeping
 
@@ -126,6 +127,7 @@ def _housekeeping() -> str:
         tx.execute(delete(RateEvent).where(RateEvent.at < now - _KEEP_COUNTERS))
         drafts.forget_old(tx, now)
         webhook_keeping.forget_old(tx, now)
+        mails.forget_old(tx, now)
         tx.execute(delete(UserSession).where(UserSession.last_seen_at < now - _KEEP_SESSIONS))
 
     in_transaction(work)

@@ -31,6 +31,7 @@ class ShopCommand:
     stop_window_s: int
     manager_email: str | None
     failure_emails: tuple[str, ...]
+    failure_mails_on: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from webapp.views import (
     frame,
     health,
     home,
+    mails,
     me,
     methods,
     operations,
@@ -40,4 +41,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     switches.bp,
     audit.bp,
     webhooks.bp,
+    mails.bp,
 )

@@ -40,7 +40,7 @@ def index() -> ResponseReturnValue:
     zone = reader_zone()
     midnight = datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
     seen = shops_in_view(Permission.VIEW)
-    waiting = home.waiting(tx, seen, person.mode, now)
+    waiting = home.waiting(tx, seen, shops_in_view(Permission.MANAGE_MAILS), person.mode, now)
     return page(
         "home/index.html",
         block="waiting",
@@ -63,6 +63,12 @@ def _heaps(waiting: Waiting) -> list[Heap]:
             _address("refunds.index", state="rejected"),
         ),
         Heap(waiting.blocked, _("Held back before sending"), "amber", _address("refunds.index", state="queued")),
+        Heap(
+            waiting.refused_mails,
+            _("Mails of the last 7 days that did not arrive, or maybe not"),
+            "amber",
+            _address("mails.index", state="for_people"),
+        ),
         Heap(waiting.frozen, _("Frozen payments"), "red", _address("orders.index", state="held")),
     ]
     return [heap for heap in here if heap.count]

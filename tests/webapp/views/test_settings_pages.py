@@ -41,7 +41,9 @@ def test_an_owner_makes_a_shop_and_changes_it(signed_in: SignIn) -> None:
     assert page.heading == "Print"
     made = rows(Shop, Shop.code == "print")[0]
     assert (made.currency, made.stop_window_s, made.failure_emails) == ("EUR", 1800, ["a@b.test"])
-    assert desk.send(page, f"/shops/{made.id}", name="Printers").heading == "Printers"
+    assert made.failure_mails_on
+    assert desk.send(page, f"/shops/{made.id}", name="Printers", failure_mails_on=[]).heading == "Printers"
+    assert not rows(Shop, Shop.code == "print")[0].failure_mails_on
     assert actions()[-2:] == ["shop.created", "shop.changed"]
 
 

@@ -1,4 +1,4 @@
-"""How an operation ends: its reservation, its secrets, its audit entry and who waits for it (I16)."""
+"""How an operation ends: its reservation, secrets, failure notice, audit entry and who waits for it (I16)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from webapp.models import Attempt, Operation, Payment
 from webapp.models.base import table_of
 from webapp.services import audit, wake_ups
 from webapp.services.audit import SYSTEM, Actor
+from webapp.services.mails import failures
 from webapp.services.operations.leases import Lease, move
 from webapp.services.operations.reservations import release
 from webapp.services.unit_of_work import Tx, rows_changed
@@ -97,6 +98,8 @@ def end(
     forget_calls(tx, operation.id)
     if not alone:
         wake_next(tx, operation, now)
+    if state in failures.FINAL:
+        failures.note(tx, operation, now)
     note(tx, operation, state, now, code=code, actor=actor)
 
 
