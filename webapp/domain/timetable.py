@@ -20,6 +20,7 @@ EVERY_DAY = 0b1111111
 _FIELD = re.compile(r"[0-9a-z*,/-]+")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAMES = frozenset((*_MONTHS, "sun", "mon", "tue", "wed", "thu", "fri", "sat"))
+_DAYS_AHEAD = 16  # two weeks: the one active hour of a week may be left out when the clocks change
 _MOST_LOOKS = 400  # openings without an occurrence in them before giving up
 
 
@@ -107,10 +108,10 @@ class Timetable:
         return moment if self.is_active(moment) else self._next_opening(moment)
 
     def _next_opening(self, moment: datetime) -> datetime:
-        """When the active hours begin next; a day that has at least one active day in each week."""
+        """When the active hours begin next."""
         zone = ZoneInfo(self.zone)
         today, opens = moment.astimezone(zone).date(), self.active_from or 0
-        for ahead in range(9):
+        for ahead in range(_DAYS_AHEAD):
             day = today + timedelta(days=ahead)
             local = datetime(day.year, day.month, day.day, opens // 60, opens % 60, tzinfo=zone)
             opening = local.astimezone(UTC)

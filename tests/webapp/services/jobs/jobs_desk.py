@@ -91,6 +91,14 @@ def operations_of(payment_id: uuid.UUID) -> Sequence[Operation]:
     return in_transaction(lambda tx: tx.scalars(query).all())
 
 
+def all_operations() -> Sequence[Operation]:
+    return in_transaction(lambda tx: tx.scalars(select(Operation)).all())
+
+
+def schedules() -> Sequence[Schedule]:
+    return in_transaction(lambda tx: tx.scalars(select(Schedule)).all())
+
+
 def schedule(job: str, shop_id: uuid.UUID | None = None) -> Schedule:
     query = select(Schedule).where(Schedule.job == job, Schedule.shop_id == shop_id)
     return in_transaction(lambda tx: tx.scalars(query).one())
