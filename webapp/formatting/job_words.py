@@ -9,10 +9,12 @@ from flask_babel import gettext as _
 from providers.kinds import NotOffered
 from webapp.domain.outcomes import RowOutcome
 from webapp.formatting.lazy import _l
+from webapp.formatting.method_words import SYNC_RESULTS
 from webapp.formatting.money_words import RULES, why_not, why_not_done
 from webapp.formatting.words import Tag
 from webapp.services.jobs.listing import RowLine, RunState
 from webapp.services.jobs.rules import Judged, Rule
+from webapp.services.methods.fetching import SyncCode
 
 JOBS: Mapping[str, tuple[str, str]] = {
     "cancel": (_l("Cancel"), _l("Releases the money of orders that were cancelled and not paid.")),
@@ -101,5 +103,7 @@ def row_words(line: RowLine) -> str:
         return ""
     if code == Rule.NOT_OFFERED:
         return why_not(NotOffered(line.row.details["why"]))
+    if line.row.payment_id is None and code in set(SyncCode):
+        return str(SYNC_RESULTS.get(SyncCode(code), ""))
     known = RULE_WORDS.get(Rule(code)) if code in set(Rule) else OF_ROWS.get(code) or RULES.get(code)
     return str(known) if known else str(_("The provider could not be reached or gave no clear answer."))

@@ -12,6 +12,7 @@ HALF_HOUR_S = 30 * 60
 HOUR_S = 3600
 DAY_S = 24 * 3600
 
+METHOD_SYNC = "method-sync"
 CANCEL = "cancel"
 REFUND = "refund"
 LOOK_UP = "look-up"
@@ -36,6 +37,7 @@ JOBS: Mapping[str, Job] = MappingProxyType(
     {
         job.name: job
         for job in (
+            Job(METHOD_SYNC, per_shop=True, every_s=DAY_S),
             Job(CANCEL, per_shop=True, every_s=HALF_HOUR_S, undoes=OperationKind.CANCEL),
             Job(REFUND, per_shop=True, every_s=HALF_HOUR_S, undoes=OperationKind.REFUND),
             Job(LOOK_UP, per_shop=True, every_s=None),  # by the clock the workers do it themselves (R7)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.models import JobRun, Schedule
 from webapp.services import runtime
+from webapp.services.mails import job_alerts
 from webapp.services.unit_of_work import Tx, in_transaction, reading
 
 log = structlog.get_logger()
@@ -62,8 +63,9 @@ def announce_new() -> int:
 
 def tell_staff(tx: Tx, late: Overdue) -> None:
     """One occurrence, once, in the transaction that remembers that it was told (R41, R47)."""
-    del tx
     log.error("job_overdue", job=late.job, shop_id=str(late.shop_id), since=late.since.isoformat())
+    if late.shop_id is not None:
+        job_alerts.job_overdue(tx, late.shop_id, late.job, late.subject_id, late.since)
 
 
 def _announce_run(tx: Tx, run_id: uuid.UUID) -> bool:

@@ -11,8 +11,8 @@ import structlog
 
 from webapp.services import runtime, wake_ups
 from webapp.services.errors import RuleBroken
-from webapp.services.jobs import asking, closing, repeating, undoing, upkeep
-from webapp.services.jobs.catalogue import CANCEL, HOUSEKEEPING, LOOK_UP, REFUND, VERIFY
+from webapp.services.jobs import asking, closing, repeating, syncing, undoing, upkeep
+from webapp.services.jobs.catalogue import CANCEL, HOUSEKEEPING, LOOK_UP, METHOD_SYNC, REFUND, VERIFY
 from webapp.services.jobs.making import RUN_JOB
 from webapp.services.jobs.runs import Pause, Run, RunLost, finish, give_back, take
 from webapp.services.kill_points import KillPoint, reached
@@ -34,6 +34,7 @@ def _undo(run: Run) -> None:
 
 WORK: Mapping[str, Work] = MappingProxyType(
     {
+        METHOD_SYNC: syncing.work,
         CANCEL: _undo,
         REFUND: _undo,
         LOOK_UP: asking.work,

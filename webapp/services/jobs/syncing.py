@@ -3,51 +3,51 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import structlog
 from sqlalchemy import select
 
-from providers.errors import ProviderError
-from webapp.models import Mode, ProviderAccount, RowResult
-from webapp.services.errors import RuleBroken
+from webapp.models import Mode, ProviderAccount, RowResult, Via
+from webapp.services.audit import Actor
 from webapp.services.jobs.runs import Line, Run, announce
+from webapp.services.methods.fetching import SyncCode
+from webapp.services.methods.syncing import sync_account
 from webapp.services.unit_of_work import in_transaction, reading
-from webapp.services.vault import VaultError
 
 log = structlog.get_logger()
-SyncAccount = Callable[[uuid.UUID], Mapping[str, Any]]
-"""Reads one account's methods and answers what changed, as JSON; raises ProviderError, VaultError or RuleBroken."""
+NOT_SYNCED = "not_synced"
 
 
-def work(run: Run, sync: SyncAccount) -> None:
+def work(run: Run) -> None:
     """Sync the accounts of the run's shop one after the other. RunLost when somebody else took the run."""
-    query = select(ProviderAccount.id, ProviderAccount.mode).where(ProviderAccount.shop_id == run.shop())
-    if run.cursor is not None:
-        query = query.where(ProviderAccount.id > uuid.UUID(run.cursor))
-    with reading() as tx:
-        accounts = tx.execute(query.order_by(ProviderAccount.id)).all()
+    accounts = _accounts(run)
     announce(run, len(accounts))
     for account_id, mode in accounts:
         in_transaction(run.hold)
-        line = _sync(run, account_id, mode, sync)
+        line = _sync(run, account_id, mode)
         in_transaction(partial(run.write, lines=[line], cursor=account_id.hex))
         run.cursor = account_id.hex
         run.rest_if_long()
 
 
-def _sync(run: Run, account_id: uuid.UUID, mode: Mode, sync: SyncAccount) -> Line:
-    def line(result: RowResult, code: str | None, details: Mapping[str, Any] | None) -> Line:
-        return Line(shop_id=run.shop(), mode=mode, account_id=account_id, result=result, code=code, details=details)
+def _accounts(run: Run) -> Sequence[tuple[uuid.UUID, Mode]]:
+    query = select(ProviderAccount.id, ProviderAccount.mode).where(ProviderAccount.shop_id == run.shop())
+    if run.cursor is not None:
+        query = query.where(ProviderAccount.id > uuid.UUID(run.cursor))
+    with reading() as tx:
+        return [(account_id, mode) for account_id, mode in tx.execute(query.order_by(ProviderAccount.id))]
 
+
+def _sync(run: Run, account_id: uuid.UUID, mode: Mode) -> Line:
+    """The row of one account: how many methods were added, vanished and returned, or the code of what went wrong."""
+    here = partial(Line, shop_id=run.shop(), mode=mode, account_id=account_id)
     try:
-        return line(RowResult.DONE, None, sync(account_id))
-    except (ProviderError, VaultError) as failure:
-        return line(RowResult.FAILED, type(failure).__name__, None)
-    except RuleBroken as refusal:
-        return line(RowResult.FAILED, refusal.code, None)
+        told = sync_account(account_id, Actor(run.requested_by, Via.JOB))
     except Exception as fault:
         log.exception("job_row_failed", run_id=str(run.id), account_id=str(account_id))
-        return line(RowResult.FAILED, "not_synced", {"error": type(fault).__name__})
+        return here(result=RowResult.FAILED, code=NOT_SYNCED, details={"error": type(fault).__name__})
+    changed = {"added": told.added, "vanished": told.vanished, "returned": told.returned, "unchanged": told.unchanged}
+    result = RowResult.DONE if told.code in {SyncCode.GOOD, SyncCode.OVERTAKEN} else RowResult.FAILED
+    return here(result=result, code=told.code.value, details=changed)
