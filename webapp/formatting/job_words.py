@@ -1,4 +1,4 @@
-"""The words of the jobs: their names, what became of a run's rows, and why a payment is taken or left out."""
+"""The words of the jobs' pages: jobs, runs, what became of a row, and the rules that let a payment in or keep it out."""
 
 from __future__ import annotations
 
@@ -6,104 +6,167 @@ from collections.abc import Mapping
 
 from flask_babel import gettext as _
 
-from providers.kinds import NotOffered
+from providers.kinds import NotOffered, OperationKind
 from webapp.domain.outcomes import RowOutcome
+from webapp.formatting import money, number
 from webapp.formatting.lazy import _l
-from webapp.formatting.method_words import SYNC_RESULTS
-from webapp.formatting.money_words import RULES, why_not, why_not_done
+from webapp.formatting.money_words import why_not, why_not_done
+from webapp.formatting.webhook_words import RESULTS
 from webapp.formatting.words import Tag
-from webapp.services.jobs.listing import RowLine, RunState
-from webapp.services.jobs.rules import Judged, Rule
-from webapp.services.methods.fetching import SyncCode
+from webapp.models import JobRow
+from webapp.services.jobs.asking import ASKED_ALREADY
+from webapp.services.jobs.catalogue import CANCEL, HOUSEKEEPING, LOOK_UP, REFUND, VERIFY
+from webapp.services.jobs.listing import RowLine, RunLine, RunState
+from webapp.services.jobs.rules import Rule
+from webapp.services.jobs.undoing import NOT_FILED
 
 JOBS: Mapping[str, tuple[str, str]] = {
-    "cancel": (_l("Cancel"), _l("Releases the money of orders that were cancelled and not paid.")),
-    "refund": (_l("Refund"), _l("Gives back what is left of orders that were cancelled and paid.")),
-    "look-up": (_l("Ask about unknown results"), _l("Asks the provider at once about everything that is in doubt.")),
-    "method-sync": (_l("Payment methods"), _l("Reads which methods the provider offers. Switches stay as they are.")),
-    "housekeeping": (_l("Housekeeping"), _l("Drops what has been kept long enough.")),
-    "verify": (_l("Check of the books"), _l("Looks for sums, movements and audit entries that do not fit.")),
+    "method-sync": (
+        _l("Read payment methods"),
+        _l("Reads which payment methods each provider account offers. It never touches your switches."),
+    ),
+    CANCEL: (
+        _l("Cancel orders at the provider"),
+        _l("Takes orders that were cancelled and not paid, and releases what is reserved."),
+    ),
+    REFUND: (
+        _l("Refund cancelled orders"),
+        _l("Takes orders that were cancelled and paid, and gives back what is left."),
+    ),
+    LOOK_UP: (
+        _l("Ask about open results"),
+        _l("Asks the providers about results that are not known yet. This also goes on by itself all the time."),
+    ),
+    HOUSEKEEPING: (_l("Tidy up"), _l("Drops sessions, messages and runs that have been kept long enough.")),
+    VERIFY: (_l("Check the books"), _l("Adds up all sums again and looks for changes in the audit.")),
+}
+STATES: Mapping[RunState, Tag] = {
+    RunState.WAITING: Tag(_l("Waiting for a worker"), "blue", "clock"),
+    RunState.WORKING: Tag(_l("Running"), "blue", "send"),
+    RunState.ENDED: Tag(_l("Finished"), "neutral", "check"),
+    RunState.FAILED: Tag(_l("Broken off"), "red", "warning"),
 }
 OUTCOMES: Mapping[RowOutcome, Tag] = {
     RowOutcome.DONE: Tag(_l("Done"), "green", "check"),
     RowOutcome.REJECTED: Tag(_l("Rejected"), "red", "cross"),
-    RowOutcome.FAILED: Tag(_l("Failed, no more tries"), "red", "warning"),
-    RowOutcome.RETRYING: Tag(_l("Failed, tried again by itself"), "amber", "clock"),
+    RowOutcome.FAILED: Tag(_l("Failed"), "red", "warning"),
+    RowOutcome.RETRYING: Tag(_l("Failed, tried again"), "amber", "warning"),
     RowOutcome.UNKNOWN: Tag(_l("We do not know yet"), "violet", "question"),
-    RowOutcome.UNDER_WAY: Tag(_l("Under way"), "blue", "send"),
+    RowOutcome.UNDER_WAY: Tag(_l("Under way"), "blue", "clock"),
     RowOutcome.STOPPED: Tag(_l("Stopped before sending"), "neutral", "minus"),
     RowOutcome.SKIPPED: Tag(_l("Skipped"), "neutral", "minus"),
 }
-STATES: Mapping[RunState, Tag] = {
-    RunState.WAITING: Tag(_l("Waiting"), "blue", "clock"),
-    RunState.WORKING: Tag(_l("Working"), "blue", "clock"),
-    RunState.ENDED: Tag(_l("Ended"), "green", "check"),
-    RunState.FAILED: Tag(_l("Broken off"), "red", "warning"),
+"""In the order in which pages count them."""
+DONE: Mapping[OperationKind, str] = {
+    OperationKind.CANCEL: _l("Cancelled"),
+    OperationKind.REFUND: _l("Refunded"),
+    OperationKind.CAPTURE: _l("Captured"),
 }
-RULE_WORDS: Mapping[Rule, str] = {
-    Rule.TAKEN: _l("It is taken."),
-    Rule.NOT_CANCELLED: _l("The order is not cancelled."),
-    Rule.NO_ACTION_ASKED: _l("The order is cancelled, but the change of its status asked for no action."),
+TAKEN: Mapping[OperationKind, str] = {
+    OperationKind.CANCEL: _l("Would be released"),
+    OperationKind.REFUND: _l("Would be refunded"),
+}
+RULES: Mapping[str, str] = {
+    Rule.TAKEN: _l("The order was cancelled, and this much is left."),
+    Rule.NOT_CANCELLED: _l("The order does not stand in a status that means cancelled."),
+    Rule.NO_ACTION_ASKED: _l(
+        "The order stands as cancelled, but its status was set without asking for anything to be done, for example"
+        " when it was first imported. Set the status again, or refund by hand."
+    ),
     Rule.NO_PAYMENT: _l("The order has no payment."),
-    Rule.PAID: _l("The money is captured. It is work for the refund job."),
-    Rule.NOT_PAID: _l("Nothing was captured. It is work for the cancel job."),
+    Rule.PAID: _l("The money is captured already. The job that refunds takes it."),
+    Rule.NOT_PAID: _l("Nothing was captured. The job that cancels takes it."),
     Rule.NOTHING_LEFT: _l("Nothing is left to move on this payment."),
-    Rule.ANSWERED: _l("This change of status was acted on already. It is not taken twice."),
-    Rule.UNDER_WAY: _l("Something else on this payment is under way. A later run looks again."),
+    Rule.ANSWERED: _l("This cancellation of the order was answered already. A job answers it once."),
+    Rule.UNDER_WAY: _l("Another request of this payment is still under way."),
     Rule.FROZEN: _l("The payment is frozen until somebody has looked into it."),
-    Rule.BANK_DETAILS: _l("The refund needs the customer's bank account. It waits for a person."),
-    Rule.REASON_MISSING: _l("The shop's list of reasons has no “order cancelled” in use. Bring it back into use."),
+    Rule.BANK_DETAILS: _l("The refund needs the customer's bank account, so a person has to enter it."),
+    Rule.NOT_OFFERED: _l("The provider does not offer this for this payment."),
+    Rule.REASON_MISSING: _l("The shop has retired the reason “Order cancelled”. Use it again in the shop's settings."),
+    ASKED_ALREADY: _l("The provider was asked a moment ago."),
+    NOT_FILED: _l("An error of Paydesk. Your operator finds it in the log."),
+    "not_synced": _l("An error of Paydesk. Your operator finds it in the log."),
+    "disk_full": _l("The disk of the desk is nearly full, so nothing new is taken."),
+    "not_enough": _l("Less was left than expected. The next run looks again."),
+    "available_changed": _l("The payment changed while the job looked at it. The next run looks again."),
+    "reason_missing": _l("The shop has retired the reason “Order cancelled”. Use it again in the shop's settings."),
+    "bank_details_missing": _l("The refund needs the customer's bank account, so a person has to enter it."),
+    "CredentialsRefused": RESULTS["CredentialsRefused"],
+    "VaultError": RESULTS["VaultError"],
+    "ProviderUnavailable": _l("The provider could not be reached."),
+    "OutcomeUnknown": _l("The provider gave no clear answer."),
 }
-OF_ROWS: Mapping[str, str] = {
-    "not_filed": _l("An error of Paydesk kept it back. The next run takes it again; tell your admin."),
-    "not_synced": _l("An error of Paydesk kept it back. Tell your admin."),
-    "asked_already": _l("It was asked moments ago, or its result is known now."),
-}
-TIMETABLE: Mapping[str, str] = {
-    "interval_or_cron": _l("Choose either a time between runs or a cron line."),
-    "interval_bounds": _l("The time between two runs must be between 1 minute and 31 days."),
-    "cron_fields": _l("A cron line has five fields: minute, hour, day, month, weekday. Example: 30 4 * * 1-5"),
-    "cron_wrong": _l("A field of the cron line is not right. Use numbers, names such as mon or jan, and * , - /"),
-    "cron_never": _l("The cron line names a day that never comes."),
-    "hours_incomplete": _l("Enter both ends of the active hours, or neither."),
-    "hours_wrong": _l("The active hours must lie between 00:00 and 23:59."),
-    "hours_empty": _l("The active hours must not begin and end at the same time."),
-    "no_day": _l("Choose at least one day."),
-    "never_active": _l("The cron line never falls within the active hours. Change one of them."),
-}
-REFUSALS: Mapping[str, str] = {
-    "not_ended": _l("The run has not ended yet. Try again when it has."),
-    "nothing_failed": _l("Nothing of this run failed for good, so there is nothing to repeat."),
-    "not_rehearsed": _l("This job moves no money, so there is nothing to rehearse."),
-    "request_id_taken": _l("This form was used for something else already. Open the page again."),
-}
+"""Also the codes with which filing an operation or reading methods refuses."""
+UNASKED = _l("A rule that this page has no words for.")
 
 
-def job_name(job: str) -> str:
-    """A job as a heading."""
+def job_title(job: str) -> str:
+    """What a job is called."""
     return str(JOBS[job][0])
 
 
 def job_sentence(job: str) -> str:
-    """What a job does."""
+    """What a job does, in a sentence."""
     return str(JOBS[job][1])
 
 
-def rule_words(judged: Judged) -> str:
-    """Why a payment is taken or left out, as a sentence."""
-    return why_not(judged.why) if judged.rule is Rule.NOT_OFFERED else str(RULE_WORDS[judged.rule])
+def outcome_tag(outcome: RowOutcome, kind: OperationKind | None) -> Tag:
+    """The word of an outcome: what is done has the word of what was done (product.md section 5)."""
+    tag = OUTCOMES[outcome]
+    if outcome is RowOutcome.DONE and kind is not None:
+        return Tag(DONE[kind], tag.colour, tag.icon)
+    return tag
 
 
-def row_words(line: RowLine) -> str:
-    """Why a row stands where it does, as a sentence; "" where there is nothing to say."""
-    if line.outcome in {RowOutcome.REJECTED, RowOutcome.FAILED, RowOutcome.RETRYING} and line.operation is not None:
-        return why_not_done(line.operation)
-    code = line.row.code
-    if code is None:
+def counts_words(line: RunLine, kind: OperationKind | None) -> str:
+    """How many rows had which outcome: "Refunded 12 · Failed 2"; "" for none."""
+    parts = [
+        f"{outcome_tag(outcome, kind).word} {number(line.counts[outcome])}"
+        for outcome in OUTCOMES
+        if line.counts.get(outcome)
+    ]
+    return " · ".join(parts)
+
+
+def sums_words(sums_minor: Mapping[str, int]) -> str:
+    """Sums per currency: "¥9,900, €12.00"."""
+    return ", ".join(money(minor, currency) for currency, minor in sums_minor.items())
+
+
+def rule_words(code: str | None, why: str | None = None) -> str:
+    """What lets a payment in or keeps it out, as a sentence; `why` is a NotOffered of a provider."""
+    if code in {Rule.NOT_OFFERED, "not_available"}:
+        return why_not(NotOffered(why)) if why in set(NotOffered) else str(RULES[Rule.NOT_OFFERED])
+    return str(RULES.get(code or "", UNASKED))
+
+
+def row_reason(line: RowLine) -> str:
+    """Why a row has its outcome, as a sentence; "" where the word says it all."""
+    if line.row.result is not None:
+        return _result_reason(line.row)
+    if line.operation is None or line.outcome not in {RowOutcome.REJECTED, RowOutcome.FAILED, RowOutcome.RETRYING}:
         return ""
-    if code == Rule.NOT_OFFERED:
-        return why_not(NotOffered(line.row.details["why"]))
-    if line.row.payment_id is None and code in set(SyncCode):
-        return str(SYNC_RESULTS.get(SyncCode(code), ""))
-    known = RULE_WORDS.get(Rule(code)) if code in set(Rule) else OF_ROWS.get(code) or RULES.get(code)
-    return str(known) if known else str(_("The provider could not be reached or gave no clear answer."))
+    return why_not_done(line.operation)
+
+
+def _result_reason(row: JobRow) -> str:
+    details: Mapping[str, object] = row.details or {}
+    if row.code is None:
+        return _methods_words(details)
+    why = details.get("why")
+    return rule_words(row.code, str(why) if why else None)
+
+
+def _methods_words(details: Mapping[str, object]) -> str:
+    """What reading an account's methods changed; the counts of a sync."""
+    words = {
+        "added": _("New: %(count)s."),
+        "vanished": _("No longer offered: %(count)s."),
+        "returned": _("Offered again: %(count)s."),
+    }
+    return " ".join(text % {"count": details[key]} for key, text in words.items() if details.get(key))
+
+
+def books_words(result: str | None) -> str:
+    """What the verifier said; its list of problems has no translation and is shown as it is."""
+    return _("The books are whole.") if result == "whole" else _("The books are not whole. Tell your operator.")

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField
+from wtforms import Field, HiddenField, SelectMultipleField
 from wtforms.validators import StopValidation
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from webapp.formatting.lazy import _l
 
@@ -15,6 +16,13 @@ from webapp.formatting.lazy import _l
 def stripped(value: Any) -> Any:
     """Text without space around it."""
     return value.strip() if isinstance(value, str) else value
+
+
+class TickBoxesField(SelectMultipleField):
+    """Tick boxes, one per choice; none, some or all may be ticked."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 class Form(FlaskForm):

@@ -5,25 +5,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from wtforms import PasswordField, SelectField, SelectMultipleField, StringField
+from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import StopValidation
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from webapp.domain.permissions import Role
 from webapp.formatting import words
 from webapp.formatting.lazy import _l
-from webapp.forms.base import Form, VersionedForm, at_most, needed, stripped
+from webapp.forms.base import Form, TickBoxesField, VersionedForm, at_most, needed, stripped
 from webapp.forms.choices import SelectChoice, language_choices, pairs, zone_choices
 from webapp.forms.shops import ADDRESS
 from webapp.services.passwords import LONGEST
 from webapp.services.people import PersonCommand
-
-
-class RolesField(SelectMultipleField):
-    """Tick boxes, one per role."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 def role_choices(roles: Sequence[Role]) -> list[SelectChoice]:
@@ -39,7 +31,7 @@ class InviteForm(Form):
     language = SelectField(_l("Language"), choices=language_choices())
     time_zone = SelectField(_l("Time zone"), choices=zone_choices())
     shop_id = SelectField(_l("Shop"))
-    roles = RolesField(_l("Roles in this shop"), [needed(_l("Choose at least one role"))])
+    roles = TickBoxesField(_l("Roles in this shop"), [needed(_l("Choose at least one role"))])
 
     def validate_email(self, field: StringField) -> None:
         """One address."""
@@ -61,7 +53,7 @@ class InviteForm(Form):
 class RolesForm(VersionedForm):
     """The roles of a person in one shop; no tick takes the shop away."""
 
-    roles = RolesField(_l("Roles"))
+    roles = TickBoxesField(_l("Roles"))
 
     def chosen(self) -> frozenset[Role]:
         """The roles that are ticked."""

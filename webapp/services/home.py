@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 from providers.kinds import MovementKind, OperationKind
 from webapp.domain.operations import OperationState
 from webapp.models import Installation, KillSwitch, LedgerMovement, Mode, Operation, Payment, ProviderAccount
+from webapp.services.jobs import overdue
 from webapp.services.mails import keeping as mails
 from webapp.services.unit_of_work import Tx
 
@@ -32,6 +33,7 @@ class Waiting:
     switches: int
     refused_mails: int
     recovery_since: datetime | None
+    overdue_jobs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,18 @@ class Turnover:
 
 
 def waiting(
-    tx: Tx, shops: Collection[uuid.UUID], mail_shops: Collection[uuid.UUID], mode: Mode, now: datetime
+    tx: Tx,
+    shops: Collection[uuid.UUID],
+    mail_shops: Collection[uuid.UUID],
+    mode: Mode,
+    now: datetime,
+    *,
+    sees_jobs_of_desk: bool = False,
 ) -> Waiting:
-    """What waits in those shops; mails count in `mail_shops`, where the person looks after them."""
+    """What waits in those shops; mails count in `mail_shops`, where the person looks after them.
+
+    Jobs that belong to no shop count for who `sees_jobs_of_desk`.
+    """
     here = Payment.shop_id.in_(shops), Payment.mode == mode
     by_state: dict[OperationState, int] = {
         row.state: row.waiting
@@ -91,6 +102,7 @@ def waiting(
         ).scalar_one(),
         refused_mails=mails.waiting_for_people(tx, mail_shops, mode, now),
         recovery_since=installation.recovery_since if installation else None,
+        overdue_jobs=len(overdue.overdue(tx, shops, desk_too=sees_jobs_of_desk)),
     )
 
 

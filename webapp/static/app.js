@@ -82,7 +82,7 @@
     const titled = within(part, "[data-title]")[0]; // a result that moved on: the tab says the same
     if (titled) document.title = titled.dataset.title;
     if (!trigger || trigger.type !== "submit" || part.closest("[data-keeps-focus]")) return;
-    const target = part.querySelector("[data-focus], h1, h2");
+    const target = part.querySelector("[data-focus]") || part.querySelector("h1, h2");
     if (target) { target.setAttribute("tabindex", "-1"); target.focus(); }
   });
 

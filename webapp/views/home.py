@@ -14,7 +14,7 @@ from webapp.domain.permissions import Permission
 from webapp.extensions import db
 from webapp.formatting import reader_zone
 from webapp.htmx import page
-from webapp.security import current, shops_in_view, signed_in
+from webapp.security import current, shops_in_view, signed_in, visible_shops
 from webapp.services import home, runtime
 from webapp.services.home import Waiting
 
@@ -40,7 +40,8 @@ def index() -> ResponseReturnValue:
     zone = reader_zone()
     midnight = datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
     seen = shops_in_view(Permission.VIEW)
-    waiting = home.waiting(tx, seen, shops_in_view(Permission.MANAGE_MAILS), person.mode, now)
+    mail_shops, sees_desk = shops_in_view(Permission.MANAGE_MAILS), bool(visible_shops(Permission.MANAGE_JOBS))
+    waiting = home.waiting(tx, seen, mail_shops, person.mode, now, sees_jobs_of_desk=sees_desk)
     return page(
         "home/index.html",
         block="waiting",
@@ -63,6 +64,7 @@ def _heaps(waiting: Waiting) -> list[Heap]:
             _address("refunds.index", state="rejected"),
         ),
         Heap(waiting.blocked, _("Held back before sending"), "amber", _address("refunds.index", state="queued")),
+        Heap(waiting.overdue_jobs, _("Jobs that have not finished in time"), "red", _address("jobs.index")),
         Heap(
             waiting.refused_mails,
             _("Mails of the last 7 days that did not arrive, or maybe not"),

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from webapp.domain.outcomes import RowOutcome
-from webapp.models import JobRow, JobRun, Mode, Operation, Order, ProviderAccount, Schedule, Shop, User
+from webapp.models import JobRow, JobRun, Mode, Operation, Order, Payment, ProviderAccount, Schedule, Shop, User
 from webapp.services import runtime
 from webapp.services.errors import NotFound
 from webapp.services.jobs import outcomes
@@ -71,13 +71,21 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True)
 class JobLine:
-    """One job of one shop (None: of the whole desk). `schedule` None: it has no clock of its own."""
+    """One job of one shop (None: of the whole desk) with its last runs, newest first.
+
+    `schedule` None: it has no clock of its own.
+    """
 
     job: Job
     shop: Shop | None
     schedule: Schedule | None
-    last: RunLine | None
+    history: Sequence[RunLine]
     running: int
+
+    @property
+    def last(self) -> RunLine | None:
+        """The newest run."""
+        return self.history[0] if self.history else None
 
     @property
     def problems(self) -> int:
@@ -112,6 +120,7 @@ class RowLine:
     operation: Operation | None
     order_number: str | None
     account: str | None
+    method: str | None
 
     @property
     def next_at(self) -> datetime | None:
@@ -136,16 +145,34 @@ def _lines(tx: Tx, wanted: Sequence[tuple[Job, Shop | None]], mode: Mode) -> Seq
     lines = []
     for job, shop in wanted:
         shop_id = shop.id if shop else None
-        newest = history(tx, job.name, shop_id, mode, most=1)
+        newest = history(tx, job.name, shop_id, mode)
         open_runs = select(func.count()).where(JobRun.job == job.name, JobRun.ended_at.is_(None), _of(shop_id))
         running = tx.execute(open_runs).scalar_one()
-        lines.append(JobLine(job, shop, schedules.get((job.name, shop_id)), newest[0] if newest else None, running))
+        lines.append(JobLine(job, shop, schedules.get((job.name, shop_id)), newest, running))
     return lines
 
 
-def history(tx: Tx, job: str, shop_id: uuid.UUID | None, mode: Mode, most: int = HISTORY) -> Sequence[RunLine]:
-    """The last runs of a job of one shop, newest first."""
-    query = _runs().where(JobRun.job == job, _of(shop_id)).order_by(JobRun.due_at.desc(), JobRun.id).limit(most)
+def history(
+    tx: Tx,
+    job: str,
+    shop_id: uuid.UUID | None,
+    mode: Mode,
+    most: int = HISTORY,
+    *,
+    before: tuple[datetime, uuid.UUID] | None = None,
+    only_with_rows: bool = False,
+) -> Sequence[RunLine]:
+    """The last runs of a job of one shop, newest first; `before` is the due time and id of the last one seen.
+
+    `only_with_rows` leaves out runs that found nothing in either mode.
+    """
+    query = _runs().where(JobRun.job == job, _of(shop_id))
+    if only_with_rows:
+        query = query.where(JobRun.found > 0)
+    if before is not None:
+        due_at, run_id = before
+        query = query.where(or_(JobRun.due_at < due_at, and_(JobRun.due_at == due_at, JobRun.id > run_id)))
+    query = query.order_by(JobRun.due_at.desc(), JobRun.id).limit(most)
     return [_line(tx, run, name, mode) for run, name in tx.execute(query)]
 
 
@@ -192,10 +219,11 @@ def rows(
     """One page of a run's rows as they stand now, and whether there are more; `after` is the last position seen."""
     word = outcomes.outcome()
     query = (
-        select(JobRow, word, Operation, Order.number, ProviderAccount.name)
+        select(JobRow, word, Operation, Order.number, ProviderAccount.name, Payment.method)
         .outerjoin(Operation, Operation.id == JobRow.operation_id)
         .outerjoin(Order, Order.id == JobRow.order_id)
         .outerjoin(ProviderAccount, ProviderAccount.id == JobRow.account_id)
+        .outerjoin(Payment, Payment.id == JobRow.payment_id)
         .where(JobRow.run_id == run.id, JobRow.mode == mode, JobRow.position > after)
     )
     if outcome is not None:

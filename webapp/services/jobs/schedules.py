@@ -92,14 +92,26 @@ def _add(tx: Tx, job: Job, shop_id: uuid.UUID | None, now: datetime) -> None:
     tx.execute(insert(Schedule).values(**values, overdue_at=now + 2 * usual.gap(now)))
 
 
-def edit(actor: SignedIn, schedule_id: uuid.UUID, version: int, command: ScheduleCommand) -> None:
-    """Change one schedule. Raises NotFound, NoRight, StaleVersion, or RuleBroken with a code of `Timetable.check`."""
+def edit(
+    actor: SignedIn,
+    schedule_id: uuid.UUID,
+    version: int,
+    command: ScheduleCommand,
+    *,
+    also_in: Collection[uuid.UUID] = (),
+) -> None:
+    """Change one schedule, and with it the same job's schedules in the shops `also_in`: all or none.
+
+    Raises NotFound, NoRight, StaleVersion, or RuleBroken with a code of `Timetable.check`.
+    """
 
     def work(tx: Tx) -> None:
         schedule = tx.get(Schedule, schedule_id)
         if schedule is None or not _sees(actor, schedule.shop_id):
             raise NotFound(f"schedule {schedule_id}")
         _set(tx, actor, schedule, version, command)
+        if others := set(also_in) - {schedule.shop_id}:
+            _set_in(tx, actor, schedule.job, others, command)
 
     in_transaction(work)
 
@@ -109,17 +121,17 @@ def edit_in(actor: SignedIn, job: str, shops: Collection[uuid.UUID], command: Sc
 
     Each shop's hours are in its own time zone. All or none. Raises as `edit`, but never StaleVersion.
     """
+    return in_transaction(lambda tx: _set_in(tx, actor, job, shops, command))
 
-    def work(tx: Tx) -> int:
-        query = select(Schedule).where(Schedule.job == job, Schedule.shop_id.in_(shops)).order_by(Schedule.id)
-        found = tx.scalars(query.with_for_update()).all()
-        if len(found) != len(set(shops)) or not all(_sees(actor, schedule.shop_id) for schedule in found):
-            raise NotFound(f"schedule of {job}")
-        for schedule in found:
-            _set(tx, actor, schedule, schedule.version, command)
-        return len(found)
 
-    return in_transaction(work)
+def _set_in(tx: Tx, actor: SignedIn, job: str, shops: Collection[uuid.UUID], command: ScheduleCommand) -> int:
+    query = select(Schedule).where(Schedule.job == job, Schedule.shop_id.in_(shops)).order_by(Schedule.id)
+    found = tx.scalars(query.with_for_update()).all()
+    if len(found) != len(set(shops)) or not all(_sees(actor, schedule.shop_id) for schedule in found):
+        raise NotFound(f"schedule of {job}")
+    for schedule in found:
+        _set(tx, actor, schedule, schedule.version, command)
+    return len(found)
 
 
 def _set(tx: Tx, actor: SignedIn, schedule: Schedule, version: int, command: ScheduleCommand) -> None:
