@@ -1,4 +1,4 @@
-"""The words of the jobs' pages: jobs, runs, what became of a row, and the rules that let a payment in or keep it out."""
+"""The words of the jobs' pages: jobs, runs, what became of a row, and what lets a payment in or keeps it out."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from providers.kinds import NotOffered, OperationKind
 from webapp.domain.outcomes import RowOutcome
 from webapp.formatting import money, number
 from webapp.formatting.lazy import _l
+from webapp.formatting.method_words import SYNC_RESULTS
+from webapp.formatting.money_words import RULES as OF_MONEY
 from webapp.formatting.money_words import why_not, why_not_done
-from webapp.formatting.webhook_words import RESULTS
 from webapp.formatting.words import Tag
 from webapp.models import JobRow
 from webapp.services.jobs.asking import ASKED_ALREADY
-from webapp.services.jobs.catalogue import CANCEL, HOUSEKEEPING, LOOK_UP, REFUND, VERIFY
+from webapp.services.jobs.catalogue import CANCEL, HOUSEKEEPING, LOOK_UP, METHOD_SYNC, REFUND, VERIFY
 from webapp.services.jobs.listing import RowLine, RunLine, RunState
 from webapp.services.jobs.rules import Rule
+from webapp.services.jobs.syncing import NOT_SYNCED
 from webapp.services.jobs.undoing import NOT_FILED
+from webapp.services.methods.fetching import SyncCode
 
 JOBS: Mapping[str, tuple[str, str]] = {
-    "method-sync": (
+    METHOD_SYNC: (
         _l("Read payment methods"),
         _l("Reads which payment methods each provider account offers. It never touches your switches."),
     ),
@@ -62,10 +65,6 @@ DONE: Mapping[OperationKind, str] = {
     OperationKind.REFUND: _l("Refunded"),
     OperationKind.CAPTURE: _l("Captured"),
 }
-TAKEN: Mapping[OperationKind, str] = {
-    OperationKind.CANCEL: _l("Would be released"),
-    OperationKind.REFUND: _l("Would be refunded"),
-}
 RULES: Mapping[str, str] = {
     Rule.TAKEN: _l("The order was cancelled, and this much is left."),
     Rule.NOT_CANCELLED: _l("The order does not stand in a status that means cancelled."),
@@ -85,18 +84,13 @@ RULES: Mapping[str, str] = {
     Rule.REASON_MISSING: _l("The shop has retired the reason “Order cancelled”. Use it again in the shop's settings."),
     ASKED_ALREADY: _l("The provider was asked a moment ago."),
     NOT_FILED: _l("An error of Paydesk. Your operator finds it in the log."),
-    "not_synced": _l("An error of Paydesk. Your operator finds it in the log."),
-    "disk_full": _l("The disk of the desk is nearly full, so nothing new is taken."),
+    NOT_SYNCED: _l("An error of Paydesk. Your operator finds it in the log."),
     "not_enough": _l("Less was left than expected. The next run looks again."),
     "available_changed": _l("The payment changed while the job looked at it. The next run looks again."),
     "reason_missing": _l("The shop has retired the reason “Order cancelled”. Use it again in the shop's settings."),
     "bank_details_missing": _l("The refund needs the customer's bank account, so a person has to enter it."),
-    "CredentialsRefused": RESULTS["CredentialsRefused"],
-    "VaultError": RESULTS["VaultError"],
-    "ProviderUnavailable": _l("The provider could not be reached."),
-    "OutcomeUnknown": _l("The provider gave no clear answer."),
 }
-"""Also the codes with which filing an operation or reading methods refuses."""
+"""Also the codes with which filing an operation refuses, where the words of forms do not fit."""
 UNASKED = _l("A rule that this page has no words for.")
 
 
@@ -137,7 +131,7 @@ def rule_words(code: str | None, why: str | None = None) -> str:
     """What lets a payment in or keeps it out, as a sentence; `why` is a NotOffered of a provider."""
     if code in {Rule.NOT_OFFERED, "not_available"}:
         return why_not(NotOffered(why)) if why in set(NotOffered) else str(RULES[Rule.NOT_OFFERED])
-    return str(RULES.get(code or "", UNASKED))
+    return str(RULES.get(code or "") or OF_MONEY.get(code or "", UNASKED))
 
 
 def row_reason(line: RowLine) -> str:
@@ -151,8 +145,8 @@ def row_reason(line: RowLine) -> str:
 
 def _result_reason(row: JobRow) -> str:
     details: Mapping[str, object] = row.details or {}
-    if row.code is None:
-        return _methods_words(details)
+    if row.payment_id is None and row.code in set(SyncCode):
+        return _methods_words(details) or str(SYNC_RESULTS[SyncCode(row.code)])
     why = details.get("why")
     return rule_words(row.code, str(why) if why else None)
 

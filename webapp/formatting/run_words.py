@@ -27,7 +27,7 @@ def lead(facts: RunFacts, here: Mapping[RowOutcome, int]) -> str:
     if facts.line.state is RunState.FAILED:
         return _("It was broken off by an error of Paydesk. What stands below was done; the next run takes the rest.")
     if not facts.found:
-        return _("It found nothing to do.") if facts.job.per_shop else _("It is done.")
+        return _("It found nothing to do.")
     moving = sum(here.get(outcome, 0) for outcome in MOVING)
     if moving:
         words = ngettext("%(num)d row goes on by itself.", "%(num)d rows go on by themselves.", moving)

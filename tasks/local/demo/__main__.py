@@ -20,6 +20,9 @@ from webapp.models import Mode, Payment, ProviderAccount, RefundReason, Shop, Us
 from webapp.models.base import new_id
 from webapp.services import runtime
 from webapp.services.audit import Actor
+from webapp.services.jobs import making
+from webapp.services.jobs import running as jobs
+from webapp.services.jobs.catalogue import OF_SHOPS
 from webapp.services.operations import running
 from webapp.services.operations.filing import Wish, file_operation
 from webapp.services.payments.adding import Addition, add_payment
@@ -72,6 +75,15 @@ def _make(emulator: str, public_url: str | None = None) -> None:
         )
         if public_url is not None:
             _listen(control, accounts, public_url)
+    _run_jobs(shop_id)
+
+
+def _run_jobs(shop_id: uuid.UUID) -> None:
+    """One run of each job that moves money, so that their pages have something to show; once, however often we come."""
+    for job in OF_SHOPS:
+        if job.undoes is not None:
+            run_id = making.run_by_operator(job.name, shop_id, uuid.uuid5(_HERE, f"run:{job.name}:{shop_id}"))
+            jobs.run_job(run_id)
 
 
 def _open(control: httpx.Client, mode: Mode, **more: str) -> None:

@@ -21,6 +21,7 @@ from webapp.models.base import new_id
 from webapp.security import check_right, current, limit_money_forms, requires, visible_shops
 from webapp.services.errors import RuleBroken
 from webapp.services.jobs import figures, listing, making, outcomes, repeating
+from webapp.services.jobs.catalogue import METHOD_SYNC
 from webapp.services.jobs.figures import Failed
 from webapp.services.jobs.listing import RowLine, RunFacts
 from webapp.views.jobs import bp
@@ -78,6 +79,7 @@ def run(run_id: uuid.UUID) -> ResponseReturnValue:
         filters=_filters(run_id, here, kind, wanted),
         wanted=wanted,
         rows=[_row(line) for line in rows],
+        has_orders=row.job != METHOD_SYNC,
         first=url_for("jobs.run", run_id=run_id, **filters) if after else "",
         more=url_for("jobs.run", run_id=run_id, **filters, after=rows[-1].row.position) if has_more else "",
         elsewhere=sum(sum(of_mode.values()) for other, of_mode in counts.items() if other is not mode),
@@ -165,6 +167,7 @@ def _mails(shop: Shop) -> dict[str, Any]:
     may_see = current().may(P.MANAGE_SHOP, shop.id) or current().may(P.MANAGE_MAILS, shop.id)
     addresses = shop.failure_emails or []
     return {
+        "mails_on": shop.failure_mails_on,
         "mail_count": len(addresses),
         "mail_addresses": addresses if may_see else [],
         "may_edit_shop": current().may(P.MANAGE_SHOP, shop.id),

@@ -180,6 +180,8 @@ def test_the_addresses_of_failure_mail_are_seen_by_those_who_look_after_them(
     assert "2 addresses of the shop" in seen.words
     assert "one@shop.test" not in seen.html
     assert "one@shop.test, two@shop.test" in admin.get(f"/jobs/runs/{run_id}").words
+    desk.change(Shop, desk.shop_id, failure_mails_on=False)
+    assert "Nobody. The shop has switched failure mail off." in admin.get(f"/jobs/runs/{run_id}").words
 
 
 def test_a_run_that_waits_long_stumbles_or_breaks_off_says_so(desk: Desk, merchant: Visitor) -> None:
@@ -200,11 +202,16 @@ def test_a_run_that_waits_long_stumbles_or_breaks_off_says_so(desk: Desk, mercha
 
 def test_rows_about_accounts_name_the_account(desk: Desk, merchant: Visitor) -> None:
     run_id = run(desk, "look-up")
+    desk.change(JobRun, run_id, job="method-sync")
     values = {"run_id": run_id, "shop_id": desk.shop_id, "mode": Mode.TEST, "account_id": desk.account_id}
-    factories.add(JobRow(id=uuid.uuid4(), position=1, result="done", details={"added": 2, "vanished": 1}, **values))
-    factories.add(JobRow(id=uuid.uuid4(), position=2, result="failed", code="CredentialsRefused", **values))
+    factories.add(
+        JobRow(id=uuid.uuid4(), position=1, result="done", code="good", details={"added": 2, "vanished": 1}, **values)
+    )
+    factories.add(
+        JobRow(id=uuid.uuid4(), position=2, result="failed", code="credentials", details={"added": 0}, **values)
+    )
     page = merchant.get(f"/jobs/runs/{run_id}")
     assert "KOMOJU" in page.words
     assert "Done New: 2. No longer offered: 1." in page.words
-    assert "Failed The provider refused the account's keys." in page.words
+    assert "Failed The provider refused the keys. Enter them again at the provider account." in page.words
     assert "Repeat only the failed" not in page.words

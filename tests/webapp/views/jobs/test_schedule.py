@@ -89,7 +89,7 @@ def test_the_next_runs_are_shown_before_anything_is_saved(desk: Desk, row: Sched
     assert page.the_form(ending).values["cron"] == "30 8 * * mon-fri"
     values = page.the_form(ending).values | {"preview": "1"}
     off = admin.post(ending, {name: value for name, value in values.items() if name != "enabled"})
-    assert "switched off, so nothing runs by itself" in off.words
+    assert "Switched off, so nothing runs by itself." in off.words
     wrong = admin.submit(page, ending, preview="1", cron="0 8 31 2 *")
     assert wrong.status == 422
     assert schedule("refund", desk.shop_id).version == row.version
