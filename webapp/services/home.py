@@ -95,15 +95,17 @@ def waiting(
         frozen=tx.execute(
             select(func.count()).select_from(Payment).where(*here, Payment.frozen_at.is_not(None))
         ).scalar_one(),
-        switches=tx.execute(
-            select(func.count())
-            .select_from(KillSwitch)
-            .where(or_(KillSwitch.shop_id.in_(shops), KillSwitch.shop_id.is_(None)))
-        ).scalar_one(),
+        switches=_switches(tx, shops),
         refused_mails=mails.waiting_for_people(tx, mail_shops, mode, now),
         recovery_since=installation.recovery_since if installation else None,
         overdue_jobs=len(overdue.overdue(tx, shops, desk_too=sees_jobs_of_desk)),
     )
+
+
+def _switches(tx: Tx, shops: Collection[uuid.UUID]) -> int:
+    """How many kill switches touch those shops."""
+    here = or_(KillSwitch.shop_id.in_(shops), KillSwitch.shop_id.is_(None))
+    return tx.execute(select(func.count()).select_from(KillSwitch).where(here)).scalar_one()
 
 
 def turnover(tx: Tx, shops: Collection[uuid.UUID], mode: Mode, midnight: datetime) -> Mapping[int, Sequence[Turnover]]:
