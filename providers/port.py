@@ -216,6 +216,7 @@ class Reply:
 
     `money` is what the answer says was moved, None where it carries no amount (R5). `movement_id` is the
     id under which the movement stands in a snapshot; `pending_id` that of an accepted, unfinished effect.
+    `state_conflict`: the refusal speaks of the payment's state ("already refunded"), not of our request.
     """
 
     outcome: Outcome
@@ -227,6 +228,7 @@ class Reply:
     money: Money | None = None
     retry_after_s: int | None = None
     credentials_refused: bool = False
+    state_conflict: bool = False
     snapshot: PaymentSnapshot | None = None
     redacted: str = ""
 

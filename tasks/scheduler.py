@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tasks.context import application
 from tasks.relay import Relay
 from webapp.config import load_settings
-from webapp.services import schedules
+from webapp.services.jobs import closing, making, overdue, schedules
 from webapp.services.mails import failures
 from webapp.services.unit_of_work import DatabaseBusy
 from webapp.services.wake_ups import DEFAULT_QUEUE, MONEY_QUEUE
@@ -53,10 +53,13 @@ def _loop(relay: Relay, connection: Redis, stop: threading.Event) -> None:
         round_number += 1
         _attempt(relay.publish)
         if round_number % TICK_EVERY == 0:
-            _attempt(schedules.tick)
+            _attempt(making.tick)
+            _attempt(closing.close_finished)
             _attempt(failures.make_due)
         if round_number % CLEAN_EVERY == 0:
             _attempt(lambda: clean(connection))
+            _attempt(schedules.ensure)
+            _attempt(overdue.announce_new)
 
 
 def clean(connection: Redis) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from webapp.services import schedules
+from webapp.services.jobs import running as jobs
 from webapp.services.mails import failures, sending
 from webapp.services.methods import asking
 from webapp.services.operations import running
@@ -13,7 +13,7 @@ from webapp.services.wake_ups import DEFAULT_QUEUE, MONEY_QUEUE
 from webapp.services.webhooks import processing
 
 _DEFAULT: tuple[Callable[[], int], ...] = (
-    schedules.run_due,
+    jobs.run_due,
     processing.run_due,
     asking.run_due,
     failures.make_due,

@@ -14,12 +14,15 @@ from webapp.models import (
     Grant,
     Installation,
     Mode,
+    Order,
     OrderStatus,
     ProviderAccount,
     RefundReason,
     Shop,
+    StatusChange,
     StatusKind,
     User,
+    Via,
 )
 from webapp.models.base import new_id
 from webapp.services import audit, runtime
@@ -52,7 +55,7 @@ def ensure_single_rows() -> None:
 
 
 def shop(code: str = "tea", **fields: Any) -> Shop:
-    """A shop with an order status of each kind and two reasons, `returned` and `other` (comment required)."""
+    """A shop with a status of each kind and the reasons `returned`, `other` (with comment) and the jobs' own."""
     values: dict[str, Any] = {
         "code": code,
         "name": code.title(),
@@ -67,6 +70,7 @@ def shop(code: str = "tea", **fields: Any) -> Shop:
         add(OrderStatus(shop_id=made.id, code=kind.value, name=kind.value, kind=kind, position=position))
     add(RefundReason(shop_id=made.id, code="returned", position=0))
     add(RefundReason(shop_id=made.id, code="other", comment_required=True, position=1))
+    add(RefundReason(shop_id=made.id, code="order_cancelled", position=2))
     return made
 
 
@@ -115,3 +119,29 @@ def user(shop_id: uuid.UUID | None = None, role: Role = Role.MERCHANT, **fields:
 def grant(user_id: uuid.UUID, shop_id: uuid.UUID, role: Role = Role.MERCHANT) -> None:
     """A role of a person in a shop."""
     add(Grant(user_id=user_id, shop_id=shop_id, role=role, granted_at=LONG_AGO))
+
+
+def cancelled(order_id: uuid.UUID) -> uuid.UUID:
+    """Put an order into the shop's cancelled status by a change that asks for action; answers the change's id."""
+
+    def work(tx: Tx) -> uuid.UUID:
+        order = tx.get_one(Order, order_id)
+        status = select(OrderStatus.id).where(
+            OrderStatus.shop_id == order.shop_id, OrderStatus.kind == StatusKind.CANCELLED
+        )
+        to_status = tx.execute(status).scalar_one()
+        change = StatusChange(
+            id=new_id(),
+            shop_id=order.shop_id,
+            order_id=order.id,
+            from_status_id=order.status_id,
+            to_status_id=to_status,
+            changed_at=runtime.current().clock.now(tx),
+            via=Via.WEB,
+            acts=True,
+        )
+        tx.add(change)
+        order.status_id, order.undo_change_id = to_status, change.id
+        return change.id
+
+    return in_transaction(work)

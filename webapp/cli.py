@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+import uuid
 
 import click
 from flask import Flask
@@ -10,18 +12,21 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from webapp.domain.permissions import Role
-from webapp.models import Shop
+from webapp.models import JobRun, Mode, Shop
 from webapp.services import key_rotation, people, runtime
 from webapp.services.audit import SYSTEM, write
 from webapp.services.errors import RuleBroken
+from webapp.services.jobs import making, rehearsing
+from webapp.services.jobs.catalogue import OF_SHOPS
 from webapp.services.people import PersonCommand
 from webapp.services.shops import ShopCommand, add_shop
-from webapp.services.unit_of_work import Tx, in_transaction
+from webapp.services.unit_of_work import Tx, in_transaction, reading
 from webapp.services.vault import VaultError
 
 users = AppGroup("users", help="People who sign in.")
 shops = AppGroup("shops", help="Shops.")
 keys = AppGroup("keys", help="The key ring.")
+jobs = AppGroup("jobs", help="The jobs of shops.")
 
 REFUSED = {
     "email_taken": "Somebody with this e-mail address is here already.",
@@ -34,7 +39,7 @@ REFUSED = {
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for group in (users, shops, keys):
+    for group in (users, shops, keys, jobs):
         app.cli.add_command(group)
 
 
@@ -57,9 +62,7 @@ def add_user(
     password_stdin: bool,
 ) -> None:
     """Add a person with roles in one shop; prints a one-time code unless a password is read."""
-    shop_id = in_transaction(lambda tx: tx.scalar(select(Shop.id).where(Shop.code == shop_code)))
-    if shop_id is None:
-        raise click.ClickException(f"There is no shop {shop_code!r}; add it with `shops add`.")
+    shop_id = _shop(shop_code)
     command = PersonCommand(
         name=name,
         email=email.strip().lower(),
@@ -74,6 +77,13 @@ def add_user(
     except RuleBroken as refusal:
         raise click.ClickException(REFUSED[refusal.code]) from None
     click.echo(f"Added {command.email}." + (f" One-time code, for 7 days: {code}" if code else ""))
+
+
+def _shop(code: str) -> uuid.UUID:
+    shop_id = in_transaction(lambda tx: tx.scalar(select(Shop.id).where(Shop.code == code)))
+    if shop_id is None:
+        raise click.ClickException(f"There is no shop {code!r}; add it with `shops add`.")
+    return shop_id
 
 
 @shops.command("add")
@@ -116,3 +126,41 @@ def rotate_keys() -> None:
     except VaultError as broken:
         raise click.ClickException(f"{broken}. Put the key it was made with back into PAYDESK_KEYRING.") from None
     click.echo("Every secret stands under the first key. The other keys can leave PAYDESK_KEYRING.")
+
+
+@jobs.command("run")
+@click.argument("job", type=click.Choice([job.name for job in OF_SHOPS]))
+@click.option("--shop", "shop_code", required=True, help="The shop's short code.")
+@click.option("--rehearse", is_flag=True, help="Say what it would take, and change nothing.")
+@click.option("--wait", "wait_s", default=300, show_default=True, help="Seconds to wait for the run's end.")
+def run_job(*, job: str, shop_code: str, rehearse: bool, wait_s: int) -> None:
+    """Have a worker run one job of a shop now; prints what became of its rows."""
+    shop_id = _shop(shop_code)
+    if rehearse:
+        _rehearse(job, shop_id)
+        return
+    run_id = making.run_by_operator(job, shop_id, uuid.uuid4())
+    until = time.monotonic() + wait_s
+    while True:
+        run = in_transaction(lambda tx: tx.get_one(JobRun, run_id))
+        if run.ended_at is not None:
+            break
+        if time.monotonic() > until:
+            raise click.ClickException(f"Run {run_id} has not ended in {wait_s} seconds; it goes on by itself.")
+        time.sleep(0.5)
+    if run.failed_by:
+        raise click.ClickException(f"Run {run_id} was broken off: {run.failed_by}. The log has more.")
+    for mode, counts in sorted(run.counts.items()):
+        click.echo(f"{mode}: " + ", ".join(f"{word} {number}" for word, number in sorted(counts.items())))
+    click.echo(f"Run {run_id} has ended with {run.found} rows.")
+
+
+def _rehearse(job: str, shop_id: uuid.UUID) -> None:
+    for mode in Mode:
+        try:
+            with reading() as tx:
+                found = rehearsing.rehearse(tx, job, shop_id, mode)
+        except RuleBroken:
+            raise click.ClickException(f"{job} moves no money, so there is nothing to rehearse.") from None
+        sums = ", ".join(f"{minor} {currency}" for currency, minor in sorted(found.sums_minor.items()))
+        click.echo(f"{mode.value}: takes {found.taken} ({sums or 'nothing'}, in minor units), skips {found.skipped}")

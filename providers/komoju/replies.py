@@ -58,6 +58,7 @@ def classify(call: WireCall, answer: Answer) -> Reply:
         code=error.code,
         message=error.message,
         redacted=_shown_error(answer, error),
+        state_conflict=outcome is Outcome.ASK and error.code in LOOK_UP_FIRST,
     )
     if answer.status in (409, 429) or "retry-after" in answer.headers:
         reply = replace(reply, retry_after_s=retry_after_s(answer.headers))

@@ -117,7 +117,7 @@ class Bank:
             self.broken.append(f"R12: key {known.key} was used for other bytes")
             return Reply(Outcome.REFUSED, http_status=422, code="key_reused")
         if trouble is Trouble.REFUSE_REPEAT:
-            return Reply(Outcome.ASK, http_status=422, code="not_refundable")
+            return Reply(Outcome.ASK, http_status=422, code="not_refundable", state_conflict=True)
         if known.status is None:
             return _BEFORE[Trouble.RUNNING]
         return self._answers[int(known.body)]
@@ -170,7 +170,8 @@ class Bank:
                 self.ledger.capture(reference, cause)
         except Refused as refused:
             outcome = Outcome.ASK if refused.code in _STATE_CONFLICTS else Outcome.REFUSED
-            return Reply(outcome, http_status=422, code=refused.code, message=refused.message)
+            conflict = outcome is Outcome.ASK
+            return Reply(outcome, 422, code=refused.code, message=refused.message, state_conflict=conflict)
         return self._done(call, amount_minor, keyed)
 
     def _done(self, call: WireCall, amount_minor: int, keyed: bool) -> Reply:

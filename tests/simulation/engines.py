@@ -29,7 +29,7 @@ _act = recording._act
 _doubt = recording._doubt
 _may_replay = looking_up._may_replay
 _weigh_absence = looking_up._weigh_absence
-_file, _file_operation = filing._file, filing.file_operation
+_file, _file_operation = filing.file_within, filing.file_operation
 
 
 def no_stored_call(tx: Tx, operation: Operation) -> None:
@@ -166,4 +166,4 @@ def read_then_reserve(world: World) -> tuple[tuple[str, object], ...]:
             filing.rest, filing.reserve = right
 
     right = (filing.rest, filing.reserve)
-    return (("operations.filing.file_operation", file_operation), ("operations.filing._file", file))
+    return (("operations.filing.file_operation", file_operation), ("operations.filing.file_within", file))

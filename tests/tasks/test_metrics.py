@@ -23,7 +23,8 @@ from tests.redis_server import RedisServer
 from webapp.config import Settings
 from webapp.domain.operations import OperationState
 from webapp.models import Attempt, Installation, KillSwitch, Operation, Payment, ProviderAccount
-from webapp.services import runtime, schedules
+from webapp.services import runtime
+from webapp.services.jobs import making, running, schedules
 from webapp.services.unit_of_work import in_transaction
 
 Scrape = Callable[[], dict[tuple[str, ...], float]]
@@ -64,8 +65,8 @@ def test_a_quiet_desk_shows_every_figure_at_rest(desk: Desk, scrape: Scrape) -> 
     assert (found["queue_jobs", "money"], found["queue_jobs", "default"]) == (0, 0)
     assert ("books_whole",) not in found
     schedules.ensure()
-    schedules.tick()
-    schedules.run_due()
+    making.tick()
+    running.run_due()
     found = scrape()
     assert found["books_whole",] == 1
     assert 0 <= found["job_last_end_age_seconds", "verify"] < 60

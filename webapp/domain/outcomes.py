@@ -28,3 +28,16 @@ def outcome_word(state: OperationState, *, state_forbids: bool, was_put_back: bo
     if state is OperationState.EXPIRED or (state is OperationState.QUEUED and was_put_back):
         return OutcomeWord.FAILED
     return None
+
+
+class RowOutcome(StrEnum):
+    """What became of one row of a job's run (product.md section 5)."""
+
+    DONE = "done"
+    REJECTED = "rejected"  # final: the payment's state forbids it
+    FAILED = "failed"  # final: no more tries
+    RETRYING = "retrying"  # failed, and tried again by itself
+    UNKNOWN = "unknown"
+    UNDER_WAY = "under_way"
+    STOPPED = "stopped"  # withdrawn before it was sent
+    SKIPPED = "skipped"

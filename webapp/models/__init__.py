@@ -3,6 +3,7 @@
 from webapp.models.audit import AuditEntry, AuditHead
 from webapp.models.base import Base
 from webapp.models.draft import Draft
+from webapp.models.job import JobRow, JobRun, RowResult, Schedule
 from webapp.models.mail import FailureNotice, Mail, MailKind
 from webapp.models.method import PaymentMethod
 from webapp.models.operation import Attempt, Operation, Via
@@ -10,7 +11,7 @@ from webapp.models.order import Order, OrderNote, StatusChange
 from webapp.models.payment import LedgerMovement, Payment
 from webapp.models.settlement import SettleAs, Settlement
 from webapp.models.shop import Mode, OrderStatus, ProviderAccount, RefundReason, Shop, StatusKind
-from webapp.models.system import Installation, JobRun, KillSwitch, Schedule, WakeUp
+from webapp.models.system import Installation, KillSwitch, WakeUp
 from webapp.models.user import Grant, RateEvent, User, UserSession
 from webapp.models.webhook import WebhookMessage, WebhookState
 
@@ -23,6 +24,7 @@ __all__ = [
     "FailureNotice",
     "Grant",
     "Installation",
+    "JobRow",
     "JobRun",
     "KillSwitch",
     "LedgerMovement",
@@ -38,6 +40,7 @@ __all__ = [
     "ProviderAccount",
     "RateEvent",
     "RefundReason",
+    "RowResult",
     "Schedule",
     "SettleAs",
     "Settlement",

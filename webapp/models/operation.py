@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -116,6 +117,9 @@ class Operation(Base):
     doubt_since: Mapped[datetime | None]
     absent_read_at: Mapped[datetime | None]  # the first of the two reads that prove absence
     refused_code: Mapped[str | None]  # a refusal that waits for the look-up of I6
+    state_forbids: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # the refusal rests on the payment's state
     fresh_send_used: Mapped[bool] = mapped_column(default=False)
     restored: Mapped[bool] = mapped_column(default=False)
     blocked_since: Mapped[datetime | None]

@@ -1,11 +1,11 @@
-"""What makes the desk run: wake-ups, schedules, switches, and the installation's own state."""
+"""What makes the desk run: wake-ups, switches, and the installation's own state."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, new_id
@@ -30,32 +30,6 @@ class WakeUp(Base):
     row_id: Mapped[uuid.UUID]
     not_before: Mapped[datetime]
     published_at: Mapped[datetime | None]
-
-
-class Schedule(Base):
-    """When a job runs next; the database owns time (R20)."""
-
-    __tablename__ = "schedules"
-
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    job: Mapped[str] = mapped_column(unique=True)
-    interval_s: Mapped[int]
-    next_due_at: Mapped[datetime]
-    enabled: Mapped[bool] = mapped_column(default=True)
-
-
-class JobRun(Base):
-    """One run of a job; the unique key lets one scheduler win (R17, R20)."""
-
-    __tablename__ = "job_runs"
-    __table_args__ = (UniqueConstraint("job", "due_at"),)
-
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    job: Mapped[str]
-    due_at: Mapped[datetime]
-    started_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
-    result: Mapped[str | None]
 
 
 class KillSwitch(Base):

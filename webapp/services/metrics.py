@@ -27,7 +27,8 @@ from webapp.models import (
     WakeUp,
     WebhookMessage,
 )
-from webapp.services import runtime, schedules
+from webapp.services import runtime
+from webapp.services.jobs import listing
 from webapp.services.unit_of_work import Tx, reading
 
 LATELY = timedelta(minutes=10)
@@ -142,7 +143,7 @@ def _jobs(tx: Tx, now: datetime) -> Iterator[Gauge]:
     yield Gauge("job_last_end_age_seconds", "How long ago a run of the job last ended.", ("job",), ages)
     late = select(func.min(Schedule.next_due_at)).where(Schedule.enabled)
     yield _age("schedule_lag_seconds", "How long the schedule due longest has waited for a scheduler.", tx, late, now)
-    result = schedules.last_result(tx, "verify")
+    result = listing.last_result(tx, "verify")
     if result is not None:
         yield _one("books_whole", "1 when the verifier's last run found nothing wrong.", result == "whole")
 

@@ -65,6 +65,7 @@ def enter(backup_taken_at: datetime, actor: Actor) -> int:
                 lease_until=None,
                 absent_read_at=None,
                 refused_code=None,
+                state_forbids=False,
                 replays=0,
                 fresh_send_used=False,
             )

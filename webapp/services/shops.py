@@ -15,6 +15,7 @@ from webapp.services import audit, runtime
 from webapp.services.audit import personal, write
 from webapp.services.editing import change, differences
 from webapp.services.errors import NoRight, RuleBroken
+from webapp.services.jobs import schedules
 from webapp.services.sessions import SignedIn
 from webapp.services.unit_of_work import Tx, in_transaction
 
@@ -61,7 +62,7 @@ def reasons(tx: Tx, shop_id: uuid.UUID) -> Sequence[RefundReason]:
 
 
 def add_shop(tx: Tx, command: ShopCommand) -> uuid.UUID:
-    """A new shop with the usual statuses and reasons, in the caller's transaction. RuleBroken("code_taken")."""
+    """A new shop with the usual lists and schedules, in the caller's transaction. RuleBroken("code_taken")."""
     if tx.scalar(select(Shop.id).where(Shop.code == command.code)):
         raise RuleBroken("code_taken")
     values = asdict(command) | {"failure_emails": list(command.failure_emails)}
@@ -74,6 +75,7 @@ def add_shop(tx: Tx, command: ShopCommand) -> uuid.UUID:
     for position, (code, needs) in enumerate(REASONS):
         tx.add(RefundReason(shop_id=shop.id, code=code, comment_required=needs, position=position))
     tx.flush()
+    schedules.add_for_shop(tx, shop.id)
     return shop.id
 
 

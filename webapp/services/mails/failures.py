@@ -128,11 +128,10 @@ def _facts(tx: Tx, shop: Shop, mode: Mode, batch_id: uuid.UUID, count: int) -> F
 
 
 def _line(operation: Operation, number: str, public_url: str) -> FailureLine:
-    forbids = operation.refused_code is not None or operation.provider_code == "state_forbids"
     return FailureLine(
         number,
         operation.kind,
-        outcome_word(operation.state, state_forbids=forbids, was_put_back=False) or OutcomeWord.FAILED,
+        outcome_word(operation.state, state_forbids=operation.state_forbids, was_put_back=False) or OutcomeWord.FAILED,
         operation.amount_minor,
         operation.currency,
         operation.provider_code,

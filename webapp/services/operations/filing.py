@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -59,9 +60,9 @@ def file_operation(wish: Wish) -> uuid.UUID:
     AvailableChanged, or RuleBroken with the code `disk_full`, `frozen`, `comment_missing`, `comment_too_long`,
     `reason_missing`, `bank_details_missing` or `request_id_taken`.
     """
-    _refuse_when_disk_is_full()
+    refuse_when_disk_is_full()
     try:
-        operation_id = in_transaction(lambda tx: _file(tx, wish))
+        operation_id = in_transaction(lambda tx: file_within(tx, wish))
     except IntegrityError as refusal:
         if "request_id" not in str(refusal.orig):
             raise
@@ -70,7 +71,16 @@ def file_operation(wish: Wish) -> uuid.UUID:
     return operation_id
 
 
-def _file(tx: Tx, wish: Wish) -> uuid.UUID:
+def lock_payments(tx: Tx, payment_ids: Sequence[uuid.UUID]) -> None:
+    """Lock the payments of which several operations are filed in one transaction, always in one order (R22)."""
+    tx.execute(select(Payment.id).where(Payment.id.in_(payment_ids)).order_by(Payment.id).with_for_update())
+
+
+def file_within(tx: Tx, wish: Wish) -> uuid.UUID:
+    """What `file_operation` does, in the caller's transaction; whoever files several locks their payments first.
+
+    Raises as it does, but not for the disk. Nothing is written when it raises RuleBroken.
+    """
     payment, account, shop = _locked(tx, wish)  # first, so that two copies of one form meet here
     seen = _seen_before(tx, wish)
     if seen is not None:
@@ -224,8 +234,8 @@ def _audit(tx: Tx, wish: Wish, row: dict[str, Any]) -> None:
     )
 
 
-def _refuse_when_disk_is_full() -> None:
-    """R24: what cannot be recorded later must not be started now."""
+def refuse_when_disk_is_full() -> None:
+    """R24: what cannot be recorded later must not be started now. RuleBroken `disk_full`."""
     folder = runtime.current().data_dir
     if folder is None:
         return

@@ -128,7 +128,7 @@ def _impossible(seen: Seen, judgement: Judgement) -> None:
         return
     operation = seen.operation
     code = operation.refused_code or "state_forbids"
-    _reject(seen, code, operation.provider_message or judgement.why)
+    _reject(seen, code, operation.provider_message or judgement.why, state_forbids=True)
 
 
 def _read_may_be_stale(seen: Seen) -> bool:
@@ -156,7 +156,7 @@ def _settle_refusal(seen: Seen) -> None:
     if _read_may_be_stale(seen):
         _look_again(seen)
         return
-    _reject(seen, seen.operation.refused_code, seen.operation.provider_message)
+    _believe_refusal(seen)
 
 
 def _may_replay(seen: Seen) -> bool:
@@ -196,7 +196,7 @@ def _weigh_absence(seen: Seen) -> None:
 def _proven_absent(seen: Seen) -> None:
     operation = seen.operation
     if operation.refused_code is not None:
-        _reject(seen, operation.refused_code, operation.provider_message)
+        _believe_refusal(seen)
     elif operation.fresh_send_used:
         _to_review(seen, "sent twice, and the provider shows neither")
     elif operation.restored and seen.tx.scalar(select(Installation.recovery_since)) is not None:
@@ -230,8 +230,14 @@ def _put_back(seen: Seen) -> None:
     note(seen.tx, operation, OperationState.QUEUED, seen.now, code="proven_absent")
 
 
-def _reject(seen: Seen, code: str | None, message: str | None) -> None:
-    end(seen.tx, seen.claim.lease, seen.operation, OperationState.REJECTED, seen.now, code=code, message=message)
+def _believe_refusal(seen: Seen) -> None:
+    operation = seen.operation
+    _reject(seen, operation.refused_code, operation.provider_message, state_forbids=operation.state_forbids)
+
+
+def _reject(seen: Seen, code: str | None, message: str | None, *, state_forbids: bool = False) -> None:
+    lease, rejected = seen.claim.lease, OperationState.REJECTED
+    end(seen.tx, lease, seen.operation, rejected, seen.now, code=code, message=message, state_forbids=state_forbids)
 
 
 def _to_review(seen: Seen, why: str) -> None:

@@ -85,16 +85,18 @@ def end(
     message: str | None = None,
     release_reservation: bool = True,
     alone: bool = False,
+    state_forbids: bool = False,
     actor: Actor = SYSTEM,
 ) -> None:
     """Bring an operation to a terminal state. LeaseLost when somebody else moved it.
 
+    `state_forbids`: it is rejected because of the payment's state, so that nobody need try again.
     `release_reservation` is False where booking its movement has already turned the reservation into a sum,
     `alone` True where the caller has seen under the payment's lock that no other operation could wait for this one.
     """
     if release_reservation:
         release(tx, operation.payment_id, operation.kind, operation.amount_minor)
-    move(tx, lease, state, now, provider_code=code, provider_message=message)
+    move(tx, lease, state, now, provider_code=code, provider_message=message, state_forbids=state_forbids)
     forget_calls(tx, operation.id)
     if not alone:
         wake_next(tx, operation, now)

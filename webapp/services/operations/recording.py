@@ -177,7 +177,7 @@ def _doubt(answered: Answered) -> None:
     changes: dict[str, object] = {"doubt_since": since}
     if answered.outcome is Outcome.ASK:
         due_at = now
-        changes["refused_code"] = reply.code
+        changes |= {"refused_code": reply.code, "state_forbids": reply.state_conflict}
     elif answered.outcome is Outcome.REFUSED:
         changes["refused_code"] = reply.code  # a refusal of a repeat: settles nothing before a look-up (I6)
     elif answered.outcome is Outcome.NOT_APPLIED and reply.retry_after_s is not None:

@@ -200,7 +200,8 @@ def _send_again(tx: Tx, lease: Lease, operation: Operation, actor: Actor, now: d
     """Back to `queued` with a new key: the old one may answer with what led here (R14)."""
     forget_calls(tx, operation.id)
     fresh = {"key": str(uuid.uuid4()), "first_sent_at": None, "tries": 0, "replays": 0, "fresh_send_used": True}
-    settled = {"in_doubt": False, "doubt_since": None, "absent_read_at": None, "refused_code": None, "restored": False}
+    settled = {"in_doubt": False, "doubt_since": None, "absent_read_at": None, "restored": False}
+    settled |= {"refused_code": None, "state_forbids": False}
     move(tx, lease, OperationState.QUEUED, now, due_at=now, **fresh, **settled)
     wake_ups.for_operation(tx, operation.id, now)
     note(tx, operation, OperationState.QUEUED, now, code=SETTLED, actor=actor)

@@ -54,24 +54,29 @@ def ask_provider(operation_id: uuid.UUID, shop_ids: Collection[uuid.UUID], actor
         operation = _in_shops(tx, operation_id, shop_ids)
         if operation.state not in {OperationState.UNKNOWN, OperationState.PENDING}:
             raise RuleBroken("nothing_to_ask")
-        now = runtime.current().clock.now(tx)
-        asked = tx.execute(
-            update(Operation)
-            .where(Operation.id == operation_id, Operation.fence == operation.fence)
-            .where(or_(Operation.lease_until.is_(None), Operation.lease_until < now))
-            .where(Operation.due_at > now + ASK_AGAIN_AFTER)
-            .values(due_at=now)
-            .execution_options(synchronize_session=False)
-            .returning(Operation.id)
-        ).one_or_none()
-        if asked is None:
-            return False
-        wake_ups.for_operation(tx, operation_id, now)
-        subject = ("operation", operation_id)
-        audit.write(tx, actor, "operation.asked", subject, shop_id=operation.shop_id, details={}, at=now)
-        return True
+        return ask_within(tx, operation, actor)
 
     return in_transaction(work)
+
+
+def ask_within(tx: Tx, operation: Operation, actor: Actor) -> bool:
+    """What `ask_provider` does, in the caller's transaction; the operation is in doubt or pending."""
+    now = runtime.current().clock.now(tx)
+    asked = tx.execute(
+        update(Operation)
+        .where(Operation.id == operation.id, Operation.fence == operation.fence)
+        .where(or_(Operation.lease_until.is_(None), Operation.lease_until < now))
+        .where(Operation.due_at > now + ASK_AGAIN_AFTER)
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+        .returning(Operation.id)
+    ).one_or_none()
+    if asked is None:
+        return False
+    wake_ups.for_operation(tx, operation.id, now)
+    subject = ("operation", operation.id)
+    audit.write(tx, actor, "operation.asked", subject, shop_id=operation.shop_id, details={}, at=now)
+    return True
 
 
 def _in_shops(tx: Tx, operation_id: uuid.UUID, shop_ids: Collection[uuid.UUID]) -> Operation:

@@ -75,9 +75,8 @@ class OperationLine:
     @property
     def word(self) -> OutcomeWord | None:
         """How it ended, in the order's words."""
-        operation = self.operation
-        forbids = operation.refused_code is not None or operation.provider_code == "state_forbids"
-        return outcome_word(operation.state, state_forbids=forbids, was_put_back=self.was_put_back)
+        forbids = self.operation.state_forbids
+        return outcome_word(self.operation.state, state_forbids=forbids, was_put_back=self.was_put_back)
 
 
 @dataclass(frozen=True, slots=True)

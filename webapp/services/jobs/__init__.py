@@ -1,0 +1,1 @@
+"""The jobs: their schedules, their runs, and what each run does."""

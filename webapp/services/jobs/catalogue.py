@@ -1,0 +1,52 @@
+"""Every job: what it is called, whether shops have it each for itself, and how often it runs by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from providers.kinds import OperationKind
+
+HALF_HOUR_S = 30 * 60
+HOUR_S = 3600
+DAY_S = 24 * 3600
+
+METHOD_SYNC = "method-sync"
+CANCEL = "cancel"
+REFUND = "refund"
+LOOK_UP = "look-up"
+HOUSEKEEPING = "housekeeping"
+VERIFY = "verify"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job. `every_s`: seconds between two runs by default; None: it has no clock, people run it by hand.
+
+    `undoes`: the operation that it makes for orders that were cancelled.
+    """
+
+    name: str
+    per_shop: bool
+    every_s: int | None
+    undoes: OperationKind | None = None
+
+
+JOBS: Mapping[str, Job] = MappingProxyType(
+    {
+        job.name: job
+        for job in (
+            Job(METHOD_SYNC, per_shop=True, every_s=DAY_S),
+            Job(CANCEL, per_shop=True, every_s=HALF_HOUR_S, undoes=OperationKind.CANCEL),
+            Job(REFUND, per_shop=True, every_s=HALF_HOUR_S, undoes=OperationKind.REFUND),
+            Job(LOOK_UP, per_shop=True, every_s=None),  # by the clock the workers do it themselves (R7)
+            Job(HOUSEKEEPING, per_shop=False, every_s=HOUR_S),
+            Job(VERIFY, per_shop=False, every_s=DAY_S),
+        )
+    }
+)
+"""In the order in which pages show them."""
+
+OF_SHOPS = tuple(job for job in JOBS.values() if job.per_shop)
+OF_DESK = tuple(job for job in JOBS.values() if not job.per_shop)

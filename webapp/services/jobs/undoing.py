@@ -1,0 +1,115 @@
+"""The cancel and refund jobs: one operation per payment for each change of status that cancelled an order (R17)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from providers.kinds import OperationKind
+from webapp.models import Order, Payment, RowResult, Via
+from webapp.models.base import new_id
+from webapp.services.audit import Actor
+from webapp.services.errors import RuleBroken
+from webapp.services.jobs.catalogue import JOBS
+from webapp.services.jobs.rules import Candidate, Judged, candidates, judge, known, reason_for, surroundings
+from webapp.services.jobs.runs import Line, Run, announce
+from webapp.services.kill_points import KillPoint, reached
+from webapp.services.operations import filing
+from webapp.services.operations.filing import Wish
+from webapp.services.unit_of_work import Tx, in_transaction, reading
+
+log = structlog.get_logger()
+BATCH = 5  # payments in one transaction, which stays under the 50 ms of R21
+NOT_FILED = "not_filed"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a run does with each payment; `by_person`: asked for again, so it answers no change of status."""
+
+    run: Run
+    kind: OperationKind
+    by_person: bool = False
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks: the job, for the person who wanted the run if there is one."""
+        return Actor(self.run.requested_by, Via.JOB)
+
+
+def work(run: Run) -> None:
+    """Make the operations that the rule of the run's job finds now. RunLost when somebody else took the run."""
+    kind = JOBS[run.job].undoes
+    assert kind is not None  # noqa: S101 - the jobs that come here all undo
+    task = Task(run, kind)
+    filing.refuse_when_disk_is_full()
+    while True:
+        with reading() as tx:
+            found = candidates(tx, kind, run.shop(), run.cursor)
+        if not found:
+            return
+        announce(run, len(found))
+        take_all(task, found)
+
+
+def take_all(task: Task, found: Sequence[Candidate]) -> None:
+    """File operations for these payments, a few in each transaction (R21)."""
+    for start in range(0, len(found), BATCH):
+        batch = found[start : start + BATCH]
+        reached(KillPoint.SCHEDULING)
+        in_transaction(partial(_take_batch, task=task, batch=batch))
+        task.run.cursor = batch[-1].cursor
+        task.run.rest_if_long()
+
+
+def _take_batch(tx: Tx, task: Task, batch: Sequence[Candidate]) -> None:
+    filing.lock_payments(tx, [candidate.payment_id for candidate in batch])
+    reason_id = reason_for(tx, task.run.shop())
+    lines = [_take(tx, task, candidate, reason_id) for candidate in batch]
+    task.run.write(tx, lines, batch[-1].cursor)
+    reached(KillPoint.SCHEDULING)
+
+
+def _take(tx: Tx, task: Task, candidate: Candidate, reason_id: uuid.UUID | None) -> Line:
+    query = surroundings(task.kind, task.run.shop()).where(Payment.id == candidate.payment_id)
+    payment, order, account, is_answered = tx.execute(query.execution_options(populate_existing=True)).one()
+    facts = known(task.kind, reason_id, is_answered=is_answered and not task.by_person)
+    judged = judge(task.kind, order, payment, account, facts)
+    if not judged.is_taken:
+        details = {"why": judged.why.value} if judged.why else None
+        return _line(task, payment, order, judged, result=RowResult.SKIPPED, code=judged.rule.value, details=details)
+    try:
+        with tx.begin_nested():
+            operation_id = filing.file_within(tx, _wish(task, order, payment, reason_id))
+    except RuleBroken as refusal:
+        return _line(task, payment, order, judged, result=RowResult.SKIPPED, code=refusal.code)
+    except OperationalError:
+        raise  # a lock: the whole batch is done again
+    except Exception as fault:
+        log.exception("job_row_failed", run_id=str(task.run.id), payment_id=str(payment.id))
+        details = {"error": type(fault).__name__}
+        return _line(task, payment, order, judged, result=RowResult.FAILED, code=NOT_FILED, details=details)
+    return _line(task, payment, order, judged, operation_id=operation_id)
+
+
+def _wish(task: Task, order: Order, payment: Payment, reason_id: uuid.UUID | None) -> Wish:
+    return Wish(
+        actor=task.actor,
+        shop_id=payment.shop_id,
+        payment_id=payment.id,
+        kind=task.kind,
+        request_id=new_id(),
+        reason_id=reason_id,
+        status_change_id=None if task.by_person else order.undo_change_id,
+    )
+
+
+def _line(task: Task, payment: Payment, order: Order, judged: Judged, **more: object) -> Line:
+    fixed = {"shop_id": payment.shop_id, "mode": payment.mode, "order_id": order.id, "payment_id": payment.id}
+    moved = {"kind": task.kind, "amount_minor": judged.amount_minor, "currency": payment.currency}
+    return Line(**fixed, account_id=payment.account_id, **moved, **more)  # type: ignore[arg-type]  # of Line's fields
