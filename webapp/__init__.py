@@ -14,7 +14,7 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from webapp import books, cli, errors, formatting, logs
+from webapp import books, cli, errors, formatting, logs, order_commands
 from webapp.config import LOOPBACK, PROVIDERS, Settings, load_settings
 from webapp.extensions import babel, csrf, db
 from webapp.security.guard import check_declarations, init_guard
@@ -57,6 +57,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.init_app(app)
     cli.init_app(app)
     books.init_app(app)
+    order_commands.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     check_declarations(app)

@@ -10,7 +10,7 @@ from webapp.domain.operations import OperationState
 from webapp.domain.payment_state import PaymentState
 from webapp.domain.permissions import Permission, Role
 from webapp.formatting.lazy import _l
-from webapp.models import RefundReason, WebhookState
+from webapp.models import ImportState, RefundReason, WebhookState
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Tag:
     icon: str
 
 
-O, P, W = OperationState, PaymentState, WebhookState  # noqa: E741 - letters that only this table uses
+O, P, W, I = OperationState, PaymentState, WebhookState, ImportState  # noqa: E741 - letters that only this table uses
 
 STATES: Mapping[tuple[type[StrEnum], str] | str, Tag] = {
     (O, O.AWAITING_APPROVAL): Tag(_l("Waiting for approval"), "amber", "pause"),
@@ -53,6 +53,16 @@ STATES: Mapping[tuple[type[StrEnum], str] | str, Tag] = {
     (W, W.IGNORED): Tag(_l("Nothing to do"), "neutral", "minus"),
     (W, W.REFUSED): Tag(_l("Not genuine"), "red", "warning"),
     (W, W.FAILED): Tag(_l("Could not be looked into"), "amber", "warning"),
+    (I, I.UPLOADING): Tag(_l("Being sent"), "blue", "clock"),
+    (I, I.CHECKING): Tag(_l("Being checked"), "blue", "clock"),
+    (I, I.READY): Tag(_l("Waiting for a decision"), "amber", "eye"),
+    (I, I.REFUSED): Tag(_l("Refused"), "red", "cross"),
+    (I, I.APPLYING): Tag(_l("Being brought in"), "blue", "clock"),
+    (I, I.TAKING_BACK): Tag(_l("Being taken back"), "blue", "clock"),
+    (I, I.FINISHING): Tag(_l("Being completed"), "blue", "clock"),
+    (I, I.READING): Tag(_l("Payments are being read"), "blue", "clock"),
+    (I, I.DONE): Tag(_l("Brought in"), "green", "check"),
+    (I, I.DISCARDED): Tag(_l("Discarded"), "neutral", "minus"),
     "test": Tag(_l("Test"), "amber", "info"),
     "live": Tag(_l("Live"), "neutral", "check"),
     "enabled": Tag(_l("Can sign in"), "green", "check"),

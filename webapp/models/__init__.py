@@ -5,6 +5,15 @@ from webapp.models.base import Base
 from webapp.models.draft import Draft
 from webapp.models.operation import Attempt, Operation, Via
 from webapp.models.order import Order, OrderNote, StatusChange
+from webapp.models.order_import import (
+    ImportChunk,
+    ImportFault,
+    ImportRow,
+    ImportState,
+    OrderImport,
+    PaymentRead,
+    RowKind,
+)
 from webapp.models.payment import LedgerMovement, Payment
 from webapp.models.settlement import SettleAs, Settlement
 from webapp.models.shop import Mode, OrderStatus, ProviderAccount, RefundReason, Shop, StatusKind
@@ -19,6 +28,10 @@ __all__ = [
     "Base",
     "Draft",
     "Grant",
+    "ImportChunk",
+    "ImportFault",
+    "ImportRow",
+    "ImportState",
     "Installation",
     "JobRun",
     "KillSwitch",
@@ -26,12 +39,15 @@ __all__ = [
     "Mode",
     "Operation",
     "Order",
+    "OrderImport",
     "OrderNote",
     "OrderStatus",
     "Payment",
+    "PaymentRead",
     "ProviderAccount",
     "RateEvent",
     "RefundReason",
+    "RowKind",
     "Schedule",
     "SettleAs",
     "Settlement",

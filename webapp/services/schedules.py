@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from webapp.models import JobRun, RateEvent, Schedule, UserSession
 from webapp.models.base import new_id
 from webapp.services import drafts, runtime, verify, wake_ups
+from webapp.services.imports import cleaning as import_cleaning
 from webapp.services.unit_of_work import Tx, in_transaction
 from webapp.services.webhooks import keeping as webhook_keeping
 
@@ -121,14 +122,16 @@ def _verify() -> str:
 def _housekeeping() -> str:
     words = wake_ups.forget_old()
 
-    def work(tx: Tx) -> None:
+    def work(tx: Tx) -> Sequence[uuid.UUID]:
         now = runtime.current().clock.now(tx)
         tx.execute(delete(RateEvent).where(RateEvent.at < now - _KEEP_COUNTERS))
         drafts.forget_old(tx, now)
         webhook_keeping.forget_old(tx, now)
         tx.execute(delete(UserSession).where(UserSession.last_seen_at < now - _KEEP_SESSIONS))
+        return import_cleaning.forget_old(tx, now)
 
-    in_transaction(work)
+    for import_id in in_transaction(work):
+        import_cleaning.clean(import_id)
     return f"{words} wake-ups dropped"
 
 

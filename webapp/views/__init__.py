@@ -10,6 +10,7 @@ from webapp.views import (
     frame,
     health,
     home,
+    imports,
     me,
     operations,
     orders,
@@ -38,4 +39,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     switches.bp,
     audit.bp,
     webhooks.bp,
+    imports.bp,
 )

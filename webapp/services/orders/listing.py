@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Select, Subquery, false, func, select, tuple_, union_all
 
 from webapp.models import Order, OrderStatus, Shop, StatusKind
+from webapp.models.order_import import order_is_shown
 from webapp.services.orders import filters
 from webapp.services.orders.cursors import Cursor
 from webapp.services.orders.filters import OrderFilter
@@ -80,6 +81,7 @@ def find_by_number(tx: Tx, wanted: OrderFilter) -> uuid.UUID | None:
     found = tx.scalars(
         select(Order.id)
         .where(Order.shop_id.in_(wanted.shop_ids), Order.mode == wanted.mode, Order.number == wanted.search)
+        .where(order_is_shown)
         .limit(2)
     ).all()
     return found[0] if len(found) == 1 else None
@@ -127,7 +129,7 @@ def _hits(wanted: OrderFilter, ways: _Ways, cursor: Cursor | None, limit: int) -
     newest_first = cursor is None or not cursor.newer
     walks = [
         select(Order.id, Order.ordered_at, Order.currency, Order.total_minor)
-        .where(*conditions, *_span(wanted, cursor))
+        .where(*conditions, *_span(wanted, cursor), order_is_shown)
         .order_by(*_order(newest_first=newest_first))
         .limit(limit)
         for conditions in ways or [[false()]]
