@@ -1,4 +1,4 @@
-"""`python -m benchmarks [drain|filing] [--database sqlite|postgresql]`: each figure beside its baseline."""
+"""`python -m benchmarks [drain|filing|imports] [--database sqlite|postgresql]`: each figure beside its baseline."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import drain, filing
+from benchmarks import drain, filing, imports
 from benchmarks.setting import KINDS
 
-MEASURES: dict[str, Callable[[str], Any]] = {"filing": filing.measure, "drain": drain.measure}
+MEASURES: dict[str, Callable[[str], Any]] = {
+    "filing": filing.measure,
+    "drain": drain.measure,
+    "imports": imports.measure,
+}
 
 
 def main() -> None:

@@ -14,14 +14,14 @@ from sqlalchemy import select
 
 from webapp.formatting import money
 from webapp.formatting.import_words import fault_words, place_words, plan_words
-from webapp.models import Mode, Order, OrderImport, OrderStatus, Shop, Via
+from webapp.models import Mode, Order, OrderImport, Shop, Via
 from webapp.models.order_import import BUSY, ImportState
 from webapp.services.audit import Actor
 from webapp.services.errors import NotFound, RuleBroken
 from webapp.services.imports import deciding, running, uploading
 from webapp.services.imports.listing import ImportFacts, get_import
 from webapp.services.imports.uploading import Upload
-from webapp.services.orders.statuses import Setting, set_status
+from webapp.services.orders.statuses import Setting, set_status, statuses_of
 from webapp.services.unit_of_work import reading
 
 OPERATOR = Actor(None, Via.SYSTEM)
@@ -50,7 +50,7 @@ def change_status(*, number: str, status: str, shop_code: str, mode: str) -> Non
         order_id = tx.scalar(
             select(Order.id).where(Order.shop_id == shop_id, Order.mode == Mode(mode), Order.number == number)
         )
-        codes = dict(tx.execute(select(OrderStatus.code, OrderStatus.id).where(OrderStatus.shop_id == shop_id)).all())
+        codes = {each.code: each.id for each in statuses_of(tx, shop_id)}
     if status not in codes:
         raise click.ClickException(f"The shop has no status {status!r}; it has {', '.join(codes)}.")
     missing = click.ClickException(f"The shop has no {mode} order {number!r}.")

@@ -65,6 +65,7 @@ OF_OPERATIONS: Mapping[str, str] = {
     "attempt.sent": _l("%(wish)s was sent to %(provider)s"),
     "payment.added": _l("The payment was taken into Paydesk"),
     "order.first_status": _l("The order came in as “%(to)s”"),
+    "order.imported": _l("Changed by an import"),
     "order.status_changed": _l("Status changed from “%(from)s” to “%(to)s”"),
     "payment.frozen": _l("The payment was frozen"),
     "movement.authorise": _l("%(provider)s reserved %(amount)s"),

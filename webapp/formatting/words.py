@@ -138,9 +138,12 @@ def reason_name(reason: RefundReason) -> str:
     return reason.name or str(REASONS.get(reason.code, reason.code))
 
 
+WITH_STATES = (OperationState, PaymentState, WebhookState, ImportState)
+
+
 def state_tag(state: StrEnum | str) -> Tag:
-    """Word, colour and icon of a state: OperationState, PaymentState, WebhookState, or a plain word."""
-    key = (type(state), state) if isinstance(state, OperationState | PaymentState | WebhookState) else str(state)
+    """Word, colour and icon of a state, of a class in WITH_STATES or a plain word."""
+    key = (type(state), state) if isinstance(state, WITH_STATES) else str(state)
     return STATES[key]
 
 

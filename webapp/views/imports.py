@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import closing
 
 from flask import Blueprint, Response, flash, request, url_for
 from flask.typing import ResponseReturnValue
@@ -76,7 +77,8 @@ def create() -> ResponseReturnValue:
     )
     db.session.rollback()
     try:
-        uploading.take_in(upload, sent.stream)
+        with closing(sent):
+            uploading.take_in(upload, sent.stream)
     except RuleBroken as refusal:
         if refusal.code == "file_too_large":
             return _too_large()

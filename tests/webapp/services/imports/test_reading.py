@@ -38,7 +38,7 @@ def wrong(raw: bytes) -> tuple[str, int, str | None]:
         (GOOD.replace(b",", b";"), "utf-8-sig"),
         (GOOD.replace(b"\r\n", b"\n"), "utf-8-sig"),
         (GOOD.replace(b"\r\n", b"\r"), "utf-8-sig"),
-        (b'\r\n"Number" , CURRENCY,total,,\r\n\r\n"A-1",EUR,10.50,,\r\n;\r\n'[:-3], "utf-8-sig"),
+        (b'\r\n"Number", CURRENCY,total,,\r\n\r\n"A-1",EUR,10.50,,\r\n,,\r\n', "utf-8-sig"),
         (GOOD.replace(b"A-1", "Ä".encode("cp1252")), "cp1252"),
     ],
 )
@@ -96,7 +96,6 @@ def test_what_a_csv_writer_wrote_is_read_again(rows: list[tuple[str, str, str]],
 def test_no_bytes_make_it_fall_over(raw: bytes) -> None:
     try:
         _encoding, records = read(raw)
-    except FileWrong as refusal:
-        assert refusal.code
-        return
+    except FileWrong:
+        records = []  # said clearly; anything else that is raised fails the test
     assert all(set(record.cells) <= set(COLUMNS) for record in records)
