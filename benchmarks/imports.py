@@ -47,7 +47,8 @@ class Imported:
         return (
             f"CSV import [{self.kind}], {self.lines} lines: {rate:.0f} lines/s in all (check {self.check_s:.1f} s, "
             f"write {self.write_s:.1f} s) = {rate / bare:.0%} of bare inserts ({bare:.0f} rows/s); "
-            f"write transactions: p50 {ordered[len(ordered) // 2] * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms, longest {ordered[-1] * 1000:.0f} ms"
+            f"write transactions: p50 {ordered[len(ordered) // 2] * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms, "
+            f"longest {ordered[-1] * 1000:.0f} ms"
         )
 
 

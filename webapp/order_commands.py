@@ -19,6 +19,7 @@ from webapp.models.order_import import BUSY, ImportState
 from webapp.services.audit import Actor
 from webapp.services.errors import NotFound, RuleBroken
 from webapp.services.imports import deciding, running, uploading
+from webapp.services.imports.cleaning import clean
 from webapp.services.imports.listing import ImportFacts, get_import
 from webapp.services.imports.uploading import Upload
 from webapp.services.orders.statuses import Setting, set_status, statuses_of
@@ -92,6 +93,7 @@ def import_file(*, file: IO[bytes], shop_code: str, mode: str, dry_run: bool, ac
         raise click.exceptions.Exit(1)
     if dry_run:
         deciding.discard(upload.id, [upload.shop_id], OPERATOR)
+        clean(upload.id)
         click.echo("Nothing was changed.")
         return
     deciding.confirm(upload.id, [upload.shop_id], OPERATOR, by_workers=False)

@@ -12,6 +12,7 @@ from webapp.formatting.lazy import _l
 
 FAULTS: Mapping[str, str] = {
     "empty": _l("The file is empty. Choose the file with the orders."),
+    "no_order_status": _l("The shop has no order statuses yet. An admin has to add them."),
     "no_records": _l("The file has a header and no lines below it. Add a line for each order."),
     "nul": _l("This is no plain text (it holds a NUL byte). Save it as “CSV UTF-8” and send it again."),
     "encoding": _l("The text is neither UTF-8 nor Windows-1252. Save the file as “CSV UTF-8” and send it again."),

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from tests import factories
 from tests.desk import Desk
@@ -25,8 +27,10 @@ S = ImportState
 def send(visitor: Visitor, raw: bytes, **changes: object) -> Seen:
     """Fill in the form with this file."""
     values = visitor.get("/imports").the_form("/imports").values
-    values |= {"file": (io.BytesIO(raw), "orders.csv")} | changes
-    return Seen(visitor.client.post("/imports", data=values, follow_redirects=True))
+    values |= {"file": FileStorage(io.BytesIO(raw), "orders.csv")} | changes
+    boundary, body = encode_multipart(values)  # in memory: the client itself leaves its temporary file open
+    kind = f"multipart/form-data; boundary={boundary}"
+    return Seen(visitor.client.post("/imports", data=body, content_type=kind, follow_redirects=True))
 
 
 def test_a_file_is_checked_mended_and_brought_in(desk: Desk, merchant: Visitor) -> None:
@@ -53,9 +57,9 @@ def test_a_file_is_checked_mended_and_brought_in(desk: Desk, merchant: Visitor) 
     page = merchant.get(page_address(page))
     assert "The orders are in Paydesk." in page.words
     order = merchant.get("/orders?q=B-1")
-    assert "Status changed from “paid” to “cancelled”" in order.words
-    assert "The cancel and refund jobs release or give back what this order holds." in order.words
-    assert "The order came in as “paid”" in merchant.get("/orders?q=A-1").words
+    assert "Status changed from “paid” to “cancelled”" in order.html
+    assert "The cancel and refund jobs release or give back what this order holds." in order.html
+    assert "The order came in as “paid”" in merchant.get("/orders?q=A-1").html
     assert "Brought in" in merchant.get("/imports").words
 
 

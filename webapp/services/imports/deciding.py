@@ -11,7 +11,6 @@ from webapp.models import ImportState, OrderImport
 from webapp.services import audit, runtime, wake_ups
 from webapp.services.audit import Actor
 from webapp.services.errors import NotFound, RuleBroken
-from webapp.services.imports.cleaning import clean
 from webapp.services.imports.holding import TASK
 from webapp.services.unit_of_work import Tx, in_transaction
 
@@ -33,7 +32,8 @@ def confirm(import_id: uuid.UUID, shop_ids: Collection[uuid.UUID], actor: Actor,
         if row.state is not S.READY:
             raise RuleBroken("import_not_ready")
         now = runtime.current().clock.now(tx)
-        row.state, row.step_line, row.step_rows, row.due_at = S.APPLYING, 0, 0, now
+        row.state, row.step_line, row.step_rows, row.due_at, row.lease_until = S.APPLYING, 0, 0, now, None
+        row.fence += 1  # the worker that checked it may not have let go yet
         tx.flush()
         if by_workers:
             wake_ups.add(tx, TASK, row.id, queue=wake_ups.DEFAULT_QUEUE, not_before=now)
@@ -53,6 +53,7 @@ def discard(import_id: uuid.UUID, shop_ids: Collection[uuid.UUID], actor: Actor)
         now = runtime.current().clock.now(tx)
         if row.state in MAY_BE_LEFT:
             row.state, row.ended_at, row.due_at, row.lease_until = S.DISCARDED, now, None, None
+            wake_ups.add(tx, TASK, row.id, queue=wake_ups.DEFAULT_QUEUE, not_before=now)  # its lines are taken away
         elif row.state is S.APPLYING:
             row.state, row.step_line, row.step_rows, row.due_at, row.lease_until = S.TAKING_BACK, 0, 0, now, None
             wake_ups.add(tx, TASK, row.id, queue=wake_ups.DEFAULT_QUEUE, not_before=now)
@@ -65,7 +66,6 @@ def discard(import_id: uuid.UUID, shop_ids: Collection[uuid.UUID], actor: Actor)
         _note(tx, row, actor, "import.discarded")
 
     in_transaction(work)
-    clean(import_id)
 
 
 def _locked(tx: Tx, import_id: uuid.UUID, shop_ids: Collection[uuid.UUID]) -> OrderImport:

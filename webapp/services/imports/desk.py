@@ -15,6 +15,7 @@ from webapp.domain.payment_state import Sums
 from webapp.models import ImportRow, Mode, Order, OrderImport, OrderStatus, Payment, ProviderAccount, Shop, StatusKind
 from webapp.models.order_import import HIDING
 from webapp.services.imports.checking import Fault, Line, World
+from webapp.services.imports.reading import FileWrong
 from webapp.services.operations.wishes import sums_of
 from webapp.services.unit_of_work import Tx
 
@@ -38,7 +39,7 @@ class Standing:
 
 
 def world_of(tx: Tx, shop_id: uuid.UUID, mode: Mode) -> tuple[World, Standing]:
-    """The shop's lists, for reading a file of it."""
+    """The shop's lists, for reading a file of it. FileWrong `no_order_status` when it has none."""
     statuses = tx.scalars(
         select(OrderStatus).where(OrderStatus.shop_id == shop_id).order_by(OrderStatus.position)
     ).all()
@@ -51,6 +52,8 @@ def world_of(tx: Tx, shop_id: uuid.UUID, mode: Mode) -> tuple[World, Standing]:
         )
     ):
         accounts[name.lower()] = None if name.lower() in accounts else account_id
+    if not statuses:
+        raise FileWrong("no_order_status")
     zone = ZoneInfo(tx.get_one(Shop, shop_id).time_zone)
     first = next((each.id for each in statuses if each.kind is StatusKind.NEW), statuses[0].id)
     return World(named, accounts, zone), Standing(first, {each.id: each.kind for each in statuses})

@@ -36,6 +36,8 @@ def run(import_id: uuid.UUID | None = None, *, seconds: float = SLICE_S, without
     """
     held = in_transaction(lambda tx: claim(tx, import_id))
     if held is None:
+        if import_id is not None:
+            clean(import_id)  # the word of one that was discarded
         return False
     reached(KillPoint.IMPORTING)
     until = time.monotonic() + seconds

@@ -30,8 +30,9 @@ def stage(held: Held, keep_on: KeepOn) -> ImportState | None:
     """Go on where the last slice stopped; the state after it, None while lines are left."""
     with reading() as tx:
         tally = Tally.of(tx.get_one(OrderImport, held.id))
-        world, desk = world_of(tx, held.shop_id, held.mode)
     try:
+        with reading() as tx:
+            world, desk = world_of(tx, held.shop_id, held.mode)
         table = Table(lambda: pieces_of(held.id), encoding_of(pieces_of(held.id)))
         records = islice(table, tally.rows_read, None)
         while batch := list(islice(records, AT_ONCE)):

@@ -64,7 +64,9 @@ def take_in(upload: Upload, file: IO[bytes]) -> bool:
     def stored(tx: Tx) -> None:
         now = runtime.current().clock.now(tx)
         ready = {"state": ImportState.CHECKING, "size": size, "digest": digest.hexdigest(), "due_at": now}
-        tx.execute(update(OrderImport).where(OrderImport.id == upload.id).values(**ready))
+        mine = OrderImport.id == upload.id, OrderImport.state == ImportState.UPLOADING
+        if tx.execute(update(OrderImport).where(*mine).values(**ready).returning(OrderImport.id)).first() is None:
+            return  # discarded while it came in
         if upload.by_workers:
             wake_ups.add(tx, TASK, upload.id, queue=wake_ups.DEFAULT_QUEUE, not_before=now)
         details = {"digest": digest.hexdigest(), "size": size, "act": upload.act, "keep_good": upload.keep_good}
