@@ -3,6 +3,7 @@
 orders    the order list and the page of one order, at several numbers of orders
 filing    from the last click to the committed refund
 messages  providers' messages taken in
+imports   a file of orders brought in
 drain     due refunds sent by workers
 run       `make run`: seconds to the first page, memory of its processes
 
@@ -16,7 +17,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import drain, filing, footprint, messages, orders
+from benchmarks import drain, filing, footprint, imports, messages, orders
 from benchmarks.setting import KINDS
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -24,6 +25,7 @@ MEASURES: dict[str, Callable[[str, argparse.Namespace], Any]] = {
     "orders": lambda kind, options: orders.measure(kind, options.sizes, options.requests),
     "filing": lambda kind, _options: filing.measure(kind),
     "messages": lambda kind, _options: messages.measure(kind),
+    "imports": lambda kind, _options: imports.measure(kind),
     "drain": lambda kind, _options: drain.measure(kind),
 }
 RUN = "run"  # its processes have one database

@@ -10,6 +10,7 @@ from webapp.views import (
     frame,
     health,
     home,
+    imports,
     mails,
     me,
     methods,
@@ -42,4 +43,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     audit.bp,
     webhooks.bp,
     mails.bp,
+    imports.bp,
 )

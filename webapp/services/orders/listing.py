@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, Subquery, func, select
 
 from webapp.models import Order, OrderStatus, Shop, StatusKind
+from webapp.models.order_import import order_is_shown
 from webapp.services.orders import filters, walks
 from webapp.services.orders.cursors import Cursor
 from webapp.services.orders.filters import OrderFilter
@@ -76,6 +77,7 @@ def find_by_number(tx: Tx, wanted: OrderFilter) -> uuid.UUID | None:
     found = tx.scalars(
         select(Order.id)
         .where(Order.shop_id.in_(wanted.shop_ids), Order.mode == wanted.mode, Order.number == wanted.search)
+        .where(order_is_shown)
         .limit(2)
     ).all()
     return found[0] if len(found) == 1 else None

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Select, Subquery, false, func, select, tuple_, union_all
 
 from webapp.models import Order, OrderStatus, Payment, ProviderAccount
+from webapp.models.order_import import order_is_shown
 from webapp.services.orders import filters
 from webapp.services.orders.cursors import Cursor
 from webapp.services.orders.filters import OrderFilter
@@ -55,7 +56,7 @@ def hits(wanted: OrderFilter, found: Ways, cursor: Cursor | None, limit: int) ->
     newest_first = cursor is None or not cursor.newer
     walks = [
         select(key[1].label("id"), key[0].label("ordered_at"))
-        .where(*conditions, *_span(wanted, cursor, key))
+        .where(*conditions, *_span(wanted, cursor, key), *_seen(key))
         .order_by(*in_direction(key, newest_first=newest_first))
         .limit(limit)
         for key, conditions in found or [(ORDER_KEY, [false()])]
@@ -72,6 +73,11 @@ def hits(wanted: OrderFilter, found: Ways, cursor: Cursor | None, limit: int) ->
 def in_direction(key: Key, *, newest_first: bool) -> Key:
     """The sort key as an ORDER BY."""
     return (key[0].desc(), key[1].desc()) if newest_first else key
+
+
+def _seen(key: Key) -> list[Any]:
+    """Payments never hang on orders that may not be seen yet, so walks along them need not ask."""
+    return [] if key is PAYMENT_KEY else [order_is_shown]
 
 
 def _by_time(wanted: OrderFilter) -> list[Any]:
