@@ -1,26 +1,57 @@
-"""`python -m benchmarks [drain|filing] [--database sqlite|postgresql]`: each figure beside its baseline."""
+"""`python -m benchmarks [MEASURE ...] [--database sqlite|postgresql]`: each figure beside its baseline.
+
+orders    the order list and the page of one order, at several numbers of orders
+filing    from the last click to the committed refund
+messages  providers' messages taken in
+imports   a file of orders brought in
+drain     due refunds sent by workers
+run       `make run`: seconds to the first page, memory of its processes
+
+Without a name all are measured. `make bench ARGS="orders --sizes 1000 10000 --requests 20"` is a quick look.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import drain, filing
+from benchmarks import drain, filing, footprint, imports, messages, orders
 from benchmarks.setting import KINDS
 
-MEASURES: dict[str, Callable[[str], Any]] = {"filing": filing.measure, "drain": drain.measure}
+SIZES = (1_000, 100_000, 1_000_000)
+MEASURES: dict[str, Callable[[str, argparse.Namespace], Any]] = {
+    "orders": lambda kind, options: orders.measure(kind, options.sizes, options.requests),
+    "filing": lambda kind, _options: filing.measure(kind),
+    "messages": lambda kind, _options: messages.measure(kind),
+    "imports": lambda kind, _options: imports.measure(kind),
+    "drain": lambda kind, _options: drain.measure(kind),
+}
+RUN = "run"  # its processes have one database
+ALL = [*MEASURES, RUN]
 
 
 def main() -> None:
-    """Run the chosen measurements, one after the other, and print a line for each."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("measures", nargs="*", choices=list(MEASURES), default=list(MEASURES), help="default: all")
+    """Run the chosen measurements, one after the other, and print what each found."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("measures", nargs="*", choices=ALL, default=ALL, help="default: all")
     parser.add_argument("--database", choices=KINDS, help="both, when none is named")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=SIZES, help="orders: numbers of orders, by default %(default)s"
+    )
+    parser.add_argument("--requests", type=int, default=40, help="orders: of each page, by default %(default)s")
+    parser.add_argument("--cold", action="store_true", help="run: also a clone without environment; fetches packages")
     options = parser.parse_args()
     for name in options.measures:
+        if name == RUN:
+            print(footprint.measure(cold=options.cold), flush=True)
+            continue
         for kind in [options.database] if options.database else KINDS:
-            print(MEASURES[name](kind), flush=True)
+            print(MEASURES[name](kind, options), flush=True)
+    print(f"load of the machine over the last minutes: {', '.join(f'{load:.1f}' for load in os.getloadavg())}")
 
 
 if __name__ == "__main__":

@@ -9,12 +9,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from benchmarks.stock import stocked
 from tasks.local.ports import HOST
 from tests.databases import ROOT, PostgresDatabases, SqliteDatabases, postgres_server
 from tests.redis_server import RedisServer
@@ -51,16 +52,21 @@ class Setting:
 
 
 @contextmanager
-def setting(kind: str, port: int = 18600) -> Iterator[Setting]:
-    """Everything but the processes that are measured; gone at the end, also from the disk."""
+def setting(kind: str, port: int = 18600, orders: int = 0) -> Iterator[Setting]:
+    """Everything but the processes that are measured; gone at the end, also from the disk.
+
+    With `orders` the database is a copy of one that holds so many (crowd.py), with two shops and one merchant.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paydesk-bench-")))
         redis = RedisServer(folder)
         redis.start()
         stack.callback(redis.stop)
         emulator_url = f"http://{HOST}:{port + 2}"
-        environ = _environ(kind, folder, redis.url, emulator_url, port, stack)
+        environ = _environ(folder, redis.url, emulator_url, port)
         os.environ.update(environ)
+        address = stack.enter_context(_database(kind, folder, orders))
+        os.environ["PAYDESK_DATABASE_URL"] = environ["PAYDESK_DATABASE_URL"] = address
         made = Setting(kind, folder, environ, emulator_url)
         emulator = made.start("providers.emulator", "--port", str(port + 2), "--data", ":memory:")
         stack.callback(_end, emulator)
@@ -69,18 +75,26 @@ def setting(kind: str, port: int = 18600) -> Iterator[Setting]:
         yield made
 
 
-def _environ(kind: str, folder: Path, redis_url: str, emulator_url: str, port: int, stack: ExitStack) -> dict[str, str]:
-    databases: SqliteDatabases | PostgresDatabases
+def _database(kind: str, folder: Path, orders: int) -> AbstractContextManager[str]:
+    if orders:
+        return stocked(kind, orders, folder, SECRET_KEY)
     if kind == "sqlite":
-        databases = SqliteDatabases(folder)
-    else:
-        databases = PostgresDatabases(stack.enter_context(postgres_server()), folder)
+        return SqliteDatabases(folder).fresh()
+    return _on_new_server(folder)
+
+
+@contextmanager
+def _on_new_server(folder: Path) -> Iterator[str]:
+    with postgres_server() as server, PostgresDatabases(server, folder).fresh() as address:
+        yield address
+
+
+def _environ(folder: Path, redis_url: str, emulator_url: str, port: int) -> dict[str, str]:
     secret = "benchmark-only-" + "k9Lm2QxZ" * 4
     return os.environ | {
         "PAYDESK_ENV": "development",
         "PAYDESK_PORT": str(port),
         "PAYDESK_DATA_DIR": str(folder / "data"),
-        "PAYDESK_DATABASE_URL": stack.enter_context(databases.fresh()),
         "PAYDESK_REDIS_URL": redis_url,
         "PAYDESK_SECRET_KEY": secret,
         "PAYDESK_AUDIT_KEY": secret[::-1],

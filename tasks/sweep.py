@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from webapp.services.imports import running as imports
 from webapp.services.jobs import running as jobs
 from webapp.services.mails import failures, sending
 from webapp.services.methods import asking
@@ -18,6 +19,7 @@ _DEFAULT: tuple[Callable[[], int], ...] = (
     asking.run_due,
     failures.make_due,
     sending.run_due,
+    imports.run_due,
 )
 _SWEEPS: Mapping[str, Callable[[], int]] = MappingProxyType(
     {MONEY_QUEUE: running.run_due, DEFAULT_QUEUE: lambda: sum(run() for run in _DEFAULT)}

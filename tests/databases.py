@@ -117,35 +117,30 @@ def postgres_databases(folder: Path) -> Iterator[PostgresDatabases]:
 
 
 @contextmanager
-def postgres_server() -> Iterator[URL]:
-    """Start a throw-away PostgreSQL on a Unix socket; ends with the block, and its files with it."""
+def postgres_server(keep: Path | None = None) -> Iterator[URL]:
+    """Start a throw-away PostgreSQL on a Unix socket; ends with the block, and its files with it.
+
+    With `keep` its databases live in that folder, and the next server that is given the folder has them again.
+    """
     with tempfile.TemporaryDirectory(prefix="paydesk-pg-", dir="/tmp", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         user = _unprivileged_user()
+        data = keep or folder / "data"
+        data.mkdir(mode=0o700, exist_ok=True)
         if user is not None:
             os.chown(folder, user.pw_uid, user.pw_gid)
+            os.chown(data, user.pw_uid, user.pw_gid)
         binaries = _binaries(folder, copied=user is not None)
-        data = folder / "data"
-        _run_as(
-            user,
-            binaries / "initdb",
-            "-D",
-            data,
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "-N",
-            "-E",
-            "UTF8",
-            "--locale=C",
-        )
+        if not (data / "PG_VERSION").exists():
+            init = (binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C")
+            _run_as(user, *init)
         options = " ".join(f"-c {setting}" for setting in (*FAST, f"unix_socket_directories={folder}"))
         _run_as(user, binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
         try:
             yield make_url("postgresql+psycopg://postgres@/postgres").update_query_dict({"host": name})
         finally:
-            _run_as(user, binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            how = "fast" if keep else "immediate"
+            _run_as(user, binaries / "pg_ctl", "-D", data, "-m", how, "-w", "-t", "300", "stop")
 
 
 def build_schema(address: str, folder: Path) -> None:

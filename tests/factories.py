@@ -82,7 +82,7 @@ def reason(shop_id: uuid.UUID, code: str = "returned") -> uuid.UUID:
 
 def account(shop_id: uuid.UUID, secret_key: str, **fields: Any) -> ProviderAccount:
     """A KOMOJU account at the emulator."""
-    account_id = new_id()
+    account_id = fields.pop("id", None) or new_id()
     sealed = runtime.current().vault.seal(secret_key, credential_place(account_id, "komoju", "secret_key"))
     values: dict[str, Any] = {
         "shop_id": shop_id,
@@ -112,8 +112,13 @@ def user(shop_id: uuid.UUID | None = None, role: Role = Role.MERCHANT, **fields:
     }
     made: User = add(User(id=user_id, **(values | fields)))
     if shop_id is not None:
-        add(Grant(user_id=user_id, shop_id=shop_id, role=role, granted_at=LONG_AGO))
+        grant(user_id, shop_id, role)
     return made
+
+
+def grant(user_id: uuid.UUID, shop_id: uuid.UUID, role: Role = Role.MERCHANT) -> None:
+    """A role of a person in a shop."""
+    add(Grant(user_id=user_id, shop_id=shop_id, role=role, granted_at=LONG_AGO))
 
 
 def cancelled(order_id: uuid.UUID) -> uuid.UUID:

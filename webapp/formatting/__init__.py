@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_currency, format_decimal
 from flask import Flask, g, request, session
 from flask_babel import get_locale, gettext
@@ -17,6 +19,9 @@ from webapp.formatting import mail_words, method_words, money_words, webhook_wor
 
 LANGUAGES = {"en": "English", "fr": "Français", "ja": "日本語", "sv": "Svenska"}
 LANGUAGE = "language"
+KEPT = 4096  # texts of amounts and days that are kept: a list shows the same ones over and over
+
+_ZONES: dict[tuple[str, str | None, timedelta | None, str], str] = {}
 
 
 def init_app(app: Flask) -> None:
@@ -57,7 +62,7 @@ def page_language() -> str:
 
 def money(minor: int, currency: str) -> str:
     """An amount in minor units of `currency`, as people write it: ¥1,200, 1 200,00 kr, 12,50 €."""
-    return str(format_currency(Decimal(minor).scaleb(-exponent(currency)), currency, locale=_locale()))
+    return _money(minor, currency, _locale())
 
 
 def number(value: int) -> str:
@@ -69,21 +74,21 @@ def when(moment: datetime | None, *, now: datetime | None = None) -> Markup:
     """A moment in words close to now (“today 14:05”), the exact one with its zone on hover; a dash for None."""
     if moment is None:
         return Markup("–")
-    local = moment.astimezone(reader_zone())
-    today = (now or datetime.now(UTC)).astimezone(reader_zone()).date()
-    text = f"{_day_in_words(local.date(), today)} {format_time(local, 'HH:mm', locale=_locale())}"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), exact(moment), text)
+    zone = reader_zone()
+    local, today = moment.astimezone(zone), (now or datetime.now(UTC)).astimezone(zone).date()
+    text = f"{_day_in_words(local.date(), today)} {local:%H:%M}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), _exact(local), text)
 
 
 def exact(moment: datetime) -> str:
     """A moment to the second with its zone."""
-    return str(format_datetime(moment, "d MMM y HH:mm:ss z", tzinfo=reader_zone(), locale=_locale()))
+    return _exact(moment.astimezone(reader_zone()))
 
 
 def day(moment: datetime | date) -> str:
     """A date of the person's zone, in the middle length of the locale."""
     value = moment.astimezone(reader_zone()).date() if isinstance(moment, datetime) else moment
-    return str(format_date(value, "medium", locale=date_locale()))
+    return _date(value, "medium", date_locale())
 
 
 def age(span: timedelta) -> str:
@@ -91,21 +96,52 @@ def age(span: timedelta) -> str:
     return str(format_timedelta(span, locale=_locale()))
 
 
+def _exact(local: datetime) -> str:
+    return f"{_date(local.date(), 'd MMM y', _locale())} {local:%H:%M:%S} {_zone(local, _locale())}"
+
+
 def _day_in_words(value: date, today: date) -> str:
-    near = {
-        today: gettext("today"),
-        today - timedelta(days=1): gettext("yesterday"),
-        today + timedelta(days=1): gettext("tomorrow"),
-    }
-    if value in near:
-        return str(near[value])
+    if value == today:
+        return str(gettext("today"))
+    if value == today - timedelta(days=1):
+        return str(gettext("yesterday"))
+    if value == today + timedelta(days=1):
+        return str(gettext("tomorrow"))
     if value.year == today.year:
-        return str(format_skeleton("MMMd", value, locale=date_locale()))
+        return _month_and_day(value, date_locale())
     return day(value)
 
 
+@lru_cache(KEPT)
+def _money(minor: int, currency: str, locale: str) -> str:
+    return str(format_currency(Decimal(minor).scaleb(-exponent(currency)), currency, locale=locale))
+
+
+@lru_cache(KEPT)
+def _date(value: date, form: str, locale: str) -> str:
+    return str(format_date(value, form, locale=locale))
+
+
+@lru_cache(KEPT)
+def _month_and_day(value: date, locale: str) -> str:
+    return str(format_skeleton("MMMd", value, locale=locale))
+
+
+def _zone(local: datetime, locale: str) -> str:
+    """The zone's short name, which is another in summer."""
+    key = (str(local.tzinfo), local.tzname(), local.utcoffset(), locale)
+    if key not in _ZONES:
+        _ZONES[key] = str(format_datetime(local, "z", tzinfo=local.tzinfo, locale=locale))
+    return _ZONES[key]
+
+
 def _locale() -> str:
-    return str(get_locale() or "en")
+    return _name(get_locale())
+
+
+@lru_cache
+def _name(locale: Locale | None) -> str:
+    return str(locale or "en")
 
 
 def date_locale() -> str:

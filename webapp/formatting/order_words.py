@@ -64,6 +64,9 @@ OF_OPERATIONS: Mapping[str, str] = {
     "operation.settled": _l("A decision was made"),
     "attempt.sent": _l("%(wish)s was sent to %(provider)s"),
     "payment.added": _l("The payment was taken into Paydesk"),
+    "order.first_status": _l("The order came in as “%(to)s”"),
+    "order.imported": _l("Changed by an import"),
+    "order.status_changed": _l("Status changed from “%(from)s” to “%(to)s”"),
     "payment.frozen": _l("The payment was frozen"),
     "movement.authorise": _l("%(provider)s reserved %(amount)s"),
     "movement.capture": _l("%(provider)s captured %(amount)s"),
@@ -117,4 +120,6 @@ def _values(facts: Mapping[str, Any]) -> dict[str, str]:
     amount = money(int(minor), str(currency)) if minor is not None and currency else ""
     kind = facts.get("kind")
     wish = wish_words(OperationKind(kind), int(minor), str(currency)) if kind and amount and minor is not None else ""
-    return {"amount": amount, "wish": wish, "provider": provider_name(str(facts.get("provider", "")))}
+    provider = provider_name(str(facts.get("provider", "")))
+    names = {"from": str(facts.get("from", "")), "to": str(facts.get("to", ""))}
+    return {"amount": amount, "wish": wish, "provider": provider} | names

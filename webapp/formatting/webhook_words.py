@@ -16,6 +16,7 @@ RESULTS: Mapping[str, str] = {
     "unknown_payment": _l("No order has this payment yet. After a day it is taken in from the provider."),
     "payment_added": _l("The payment was taken in from the provider."),
     "no_order_number": _l("The provider names no order number, so the payment must be added by hand."),
+    "order_coming_in": _l("An import is bringing this order in. The payment is added when it is over."),
     "currency_differs": _l("The order has another currency than the payment. Look at both."),
     "VaultError": _l("The account's keys cannot be read. Enter them again."),
     "CredentialsRefused": _l("The provider refused the account's keys."),

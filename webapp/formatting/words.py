@@ -11,7 +11,7 @@ from webapp.domain.operations import OperationState
 from webapp.domain.payment_state import PaymentState
 from webapp.domain.permissions import Permission, Role
 from webapp.formatting.lazy import _l
-from webapp.models import RefundReason, WebhookState
+from webapp.models import ImportState, RefundReason, WebhookState
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Tag:
 
 
 O, P, W, M = OperationState, PaymentState, WebhookState, MailState  # noqa: E741 - letters that only this table uses
+I = ImportState  # noqa: E741
 
 STATES: Mapping[tuple[type[StrEnum], str] | str, Tag] = {
     (O, O.AWAITING_APPROVAL): Tag(_l("Waiting for approval"), "amber", "pause"),
@@ -60,6 +61,16 @@ STATES: Mapping[tuple[type[StrEnum], str] | str, Tag] = {
     (M, M.FAILED): Tag(_l("Failed"), "red", "cross"),
     (M, M.MAYBE_SENT): Tag(_l("Maybe sent"), "violet", "question"),
     (M, M.STOPPED): Tag(_l("Stopped"), "neutral", "minus"),
+    (I, I.UPLOADING): Tag(_l("Being sent"), "blue", "clock"),
+    (I, I.CHECKING): Tag(_l("Being checked"), "blue", "clock"),
+    (I, I.READY): Tag(_l("Waiting for a decision"), "amber", "eye"),
+    (I, I.REFUSED): Tag(_l("Refused"), "red", "cross"),
+    (I, I.APPLYING): Tag(_l("Being brought in"), "blue", "clock"),
+    (I, I.TAKING_BACK): Tag(_l("Being taken back"), "blue", "clock"),
+    (I, I.FINISHING): Tag(_l("Being completed"), "blue", "clock"),
+    (I, I.READING): Tag(_l("Payments are being read"), "blue", "clock"),
+    (I, I.DONE): Tag(_l("Brought in"), "green", "check"),
+    (I, I.DISCARDED): Tag(_l("Discarded"), "neutral", "minus"),
     "test": Tag(_l("Test"), "amber", "info"),
     "live": Tag(_l("Live"), "neutral", "check"),
     "enabled": Tag(_l("Can sign in"), "green", "check"),
@@ -139,10 +150,12 @@ def reason_name(reason: RefundReason) -> str:
     return reason.name or str(REASONS.get(reason.code, reason.code))
 
 
+WITH_STATES = (OperationState, PaymentState, WebhookState, MailState, ImportState)
+
+
 def state_tag(state: StrEnum | str) -> Tag:
-    """Word, colour and icon of a state: OperationState, PaymentState, WebhookState, MailState, or a plain word."""
-    typed = OperationState | PaymentState | WebhookState | MailState
-    key = (type(state), state) if isinstance(state, typed) else str(state)
+    """Word, colour and icon of a state, of a class in WITH_STATES or a plain word."""
+    key = (type(state), state) if isinstance(state, WITH_STATES) else str(state)
     return STATES[key]
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import Regexp
 
 from webapp.formatting.lazy import _l
-from webapp.forms.base import Form, at_most, needed, stripped
+from webapp.forms.base import Form, VersionedForm, at_most, needed, stripped
+from webapp.forms.choices import pairs
+from webapp.models import OrderStatus
 from webapp.services.orders.notes import LONGEST_NOTE
 
 
@@ -24,6 +27,16 @@ class NoteForm(Form):
         with suppress(ValueError):
             return uuid.UUID(self.note_id.data or "")
         return uuid.uuid4()
+
+
+class StatusForm(VersionedForm):
+    """The order's new status."""
+
+    status = SelectField(_l("Status"), [needed(_l("Choose a status"))])
+
+    def offer(self, statuses: Iterable[OrderStatus]) -> None:
+        """Fill the list with the shop's own statuses."""
+        self.status.choices = pairs((str(status.id), status.name) for status in statuses)
 
 
 class AddPaymentForm(Form):

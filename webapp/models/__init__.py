@@ -8,6 +8,15 @@ from webapp.models.mail import FailureNotice, Mail, MailKind
 from webapp.models.method import PaymentMethod
 from webapp.models.operation import Attempt, Operation, Via
 from webapp.models.order import Order, OrderNote, StatusChange
+from webapp.models.order_import import (
+    ImportChunk,
+    ImportFault,
+    ImportRow,
+    ImportState,
+    OrderImport,
+    PaymentRead,
+    RowKind,
+)
 from webapp.models.payment import LedgerMovement, Payment
 from webapp.models.settlement import SettleAs, Settlement
 from webapp.models.shop import Mode, OrderStatus, ProviderAccount, RefundReason, Shop, StatusKind
@@ -23,6 +32,10 @@ __all__ = [
     "Draft",
     "FailureNotice",
     "Grant",
+    "ImportChunk",
+    "ImportFault",
+    "ImportRow",
+    "ImportState",
     "Installation",
     "JobRow",
     "JobRun",
@@ -33,13 +46,16 @@ __all__ = [
     "Mode",
     "Operation",
     "Order",
+    "OrderImport",
     "OrderNote",
     "OrderStatus",
     "Payment",
     "PaymentMethod",
+    "PaymentRead",
     "ProviderAccount",
     "RateEvent",
     "RefundReason",
+    "RowKind",
     "RowResult",
     "Schedule",
     "SettleAs",

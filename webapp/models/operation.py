@@ -76,7 +76,7 @@ class Operation(Base):
             postgresql_where=text(BY_STATUS),
         ),
         Index("ix_operations_payment", "payment_id"),
-        Index("ix_operations_order", "order_id"),
+        Index("ix_operations_order", "order_id", "shop_id", "created_at", "id"),
         Index("ix_operations_shop_created", "shop_id", "created_at", "id"),
         Index("ix_operations_shop_state", "shop_id", "state", "created_at"),
     )

@@ -66,6 +66,7 @@ class Order(Base):
     ordered_at: Mapped[datetime]
     created_at: Mapped[datetime]
     undo_change_id: Mapped[uuid.UUID | None]  # the change that cancelled it and asks the jobs to act, while it holds
+    import_id: Mapped[uuid.UUID | None]  # the import that made it; seen once that is complete (order_import.py)
     version: Mapped[int] = mapped_column(default=1)
 
 

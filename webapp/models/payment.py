@@ -44,12 +44,14 @@ class Payment(Base):
             "provider_ref",
             postgresql_ops={"provider_ref": "text_pattern_ops"},
         ),
-        Index("ix_payments_shop_mode_method", "shop_id", "mode", "method"),
-        Index("ix_payments_state", "shop_id", "mode", text(STATE_SQL)),
+        Index("ix_payments_method", "shop_id", "mode", "method", "ordered_at", "order_id"),
+        Index("ix_payments_state", "shop_id", "mode", text(STATE_SQL), "ordered_at", "order_id"),
+        Index("ix_payments_account", "shop_id", "mode", "account_id", "ordered_at", "order_id"),
         Index(
             "ix_payments_frozen",
             "shop_id",
             "mode",
+            "order_id",
             sqlite_where=text("frozen_at is not null"),
             postgresql_where=text("frozen_at is not null"),
         ),
@@ -78,6 +80,7 @@ class Payment(Base):
     hold_expires_at: Mapped[datetime | None]
     last_read_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    ordered_at: Mapped[datetime | None]  # the order's, kept equal by triggers (ADR 0015): lists go by it
     version: Mapped[int] = mapped_column(default=1)
 
 

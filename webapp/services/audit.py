@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -38,6 +38,16 @@ class Actor:
 SYSTEM = Actor(None, Via.SYSTEM)
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What to write; `details` hold no personal data and no secrets."""
+
+    action: str
+    subject: tuple[str, uuid.UUID | None]
+    shop_id: uuid.UUID | None
+    details: Mapping[str, Any]
+
+
 def write(
     tx: Tx,
     actor: Actor,
@@ -52,23 +62,32 @@ def write(
 
     Call it last in the transaction: it locks the head (R22). `details` hold no personal data and no secrets.
     """
+    return write_many(tx, actor, [Entry(action, subject, shop_id, details)], at)
+
+
+def write_many(tx: Tx, actor: Actor, entries: Sequence[Entry], at: datetime) -> int:
+    """Append entries, at least one, as `write` does; answers the number of the last."""
     head = tx.execute(_LOCK_HEAD).one()
-    row: dict[str, Any] = {
-        "number": head.number + 1,
-        "at": at,
-        "shop_id": shop_id,
-        "actor_id": actor.user_id,
-        "via": actor.via.value,
-        "action": action,
-        "subject_kind": subject[0],
-        "subject_id": subject[1],
-        "details": dict(details),
-        "previous_hash": head.hash,
-    }
-    row["hash"] = _seal(row)
-    tx.execute(_ADD, row)
-    tx.execute(_MOVE_HEAD, {"to_number": row["number"], "to_hash": row["hash"]})
-    return int(row["number"])
+    number, before, rows = head.number, head.hash, []
+    for entry in entries:
+        number += 1
+        row: dict[str, Any] = {
+            "number": number,
+            "at": at,
+            "shop_id": entry.shop_id,
+            "actor_id": actor.user_id,
+            "via": actor.via.value,
+            "action": entry.action,
+            "subject_kind": entry.subject[0],
+            "subject_id": entry.subject[1],
+            "details": dict(entry.details),
+            "previous_hash": before,
+        }
+        row["hash"] = before = _seal(row)
+        rows.append(row)
+    tx.execute(_ADD, rows)
+    tx.execute(_MOVE_HEAD, {"to_number": number, "to_hash": before})
+    return int(number)
 
 
 def personal(value: str) -> str:

@@ -26,6 +26,7 @@ class KillPoint(StrEnum):
     PROCESSING_WEBHOOK = "K14"
     SCHEDULING = "K15"
     MAILING = "K16"
+    IMPORTING = "import"  # between two steps of a file; it has no row of its own in the matrix
 
 
 Observer = Callable[[KillPoint], None]

@@ -10,6 +10,7 @@ from webapp.views import (
     frame,
     health,
     home,
+    imports,
     jobs,
     mails,
     me,
@@ -44,4 +45,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     audit.bp,
     webhooks.bp,
     mails.bp,
+    imports.bp,
 )

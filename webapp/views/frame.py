@@ -44,6 +44,7 @@ PLACES = (
     Place("operations.unknown", _l("Unknown"), "question", P.VIEW),
     Place("operations.review", _l("Review"), "eye", P.VIEW),
     Place("methods.index", _l("Methods"), "card", P.VIEW),
+    Place("imports.index", _l("Import"), "import", P.IMPORT_ORDERS),
     Place("jobs.index", _l("Jobs"), "clock", P.VIEW),
     Place("shops.index", _l("Shops"), "shop", P.VIEW, is_setting=True),
     Place("accounts.index", _l("Provider accounts"), "key", P.MANAGE_ACCOUNTS, is_setting=True),

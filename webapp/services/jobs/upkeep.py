@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,6 +11,7 @@ from sqlalchemy import Select, delete, select
 
 from webapp.models import JobRow, JobRun, RateEvent, UserSession
 from webapp.services import drafts, runtime, verify, wake_ups
+from webapp.services.imports import cleaning as imports
 from webapp.services.mails import keeping as mails
 from webapp.services.unit_of_work import Tx, in_transaction
 from webapp.services.webhooks import keeping as webhook_keeping
@@ -34,15 +36,17 @@ def sweep_out() -> str:
     """Drop old wake-ups, counters, drafts, messages, sessions and runs; says how much it was."""
     words = wake_ups.forget_old()
 
-    def work(tx: Tx) -> None:
+    def work(tx: Tx) -> Sequence[uuid.UUID]:
         now = runtime.current().clock.now(tx)
         tx.execute(delete(RateEvent).where(RateEvent.at < now - KEEP_COUNTERS))
         drafts.forget_old(tx, now)
         webhook_keeping.forget_old(tx, now)
         mails.forget_old(tx, now)
         tx.execute(delete(UserSession).where(UserSession.last_seen_at < now - KEEP_SESSIONS))
+        return imports.forget_old(tx, now)
 
-    in_transaction(work)
+    for import_id in in_transaction(work):
+        imports.clean(import_id)
     return f"{words} wake-ups and {_forget_runs()} runs dropped"
 
 

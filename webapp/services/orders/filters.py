@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, union
@@ -98,6 +99,7 @@ def not_done_yet_open() -> ColumnElement[bool]:
     return or_(Operation.state.in_(NEED_A_LOOK), and_(Operation.state.in_(NOT_DONE), ~tried_again))
 
 
+@cache  # built once: making it took longer than asking it
 def needs_attention() -> ColumnElement[bool]:
     """Whether one order needs a look."""
     return or_(

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from webapp.domain.card_numbers import without_card_numbers
 from webapp.models import Order, OrderNote
+from webapp.models.order_import import order_is_shown
 from webapp.services import audit, runtime
 from webapp.services.audit import Actor
 from webapp.services.errors import NotFound, RuleBroken
@@ -43,7 +44,9 @@ def add_note(noting: Noting) -> None:
 
     def work(tx: Tx) -> None:
         order = tx.scalars(
-            select(Order).where(Order.id == noting.order_id, Order.shop_id.in_(noting.shop_ids)).with_for_update()
+            select(Order)
+            .where(Order.id == noting.order_id, Order.shop_id.in_(noting.shop_ids), order_is_shown)
+            .with_for_update()
         ).one_or_none()
         if order is None:
             raise NotFound(f"order {noting.order_id}")

@@ -1,4 +1,4 @@
-"""Everything that the page of one order shows, in eight SQL statements however much happened to it."""
+"""Everything that the page of one order shows, in eleven SQL statements however much happened to it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ from webapp.models import (
     Shop,
     User,
 )
+from webapp.models.order_import import order_is_shown
 from webapp.services import runtime
 from webapp.services.errors import NotFound
 from webapp.services.orders.actions import ShownPayment, shown_payment
+from webapp.services.orders.statuses import next_undoing_at, statuses_of
 from webapp.services.orders.timeline import Event, timeline
 from webapp.services.unit_of_work import Tx
 
@@ -95,6 +97,8 @@ class OrderFacts:
     order: Order
     shop: Shop
     status: OrderStatus
+    statuses: Sequence[OrderStatus]
+    next_undoing_at: datetime | None
     payments: Sequence[ShownPayment]
     operations: Sequence[OperationLine]
     notes: Sequence[NoteLine]
@@ -130,7 +134,7 @@ def get_order(tx: Tx, order_id: uuid.UUID, shop_ids: Collection[uuid.UUID]) -> O
         select(Order, Shop, OrderStatus)
         .join(Shop, Shop.id == Order.shop_id)
         .join(OrderStatus, OrderStatus.id == Order.status_id)
-        .where(Order.id == order_id, Order.shop_id.in_(shop_ids))
+        .where(Order.id == order_id, Order.shop_id.in_(shop_ids), order_is_shown)
     ).one_or_none()
     if found is None:
         raise NotFound(f"order {order_id}")
@@ -149,6 +153,8 @@ def get_order(tx: Tx, order_id: uuid.UUID, shop_ids: Collection[uuid.UUID]) -> O
         order=order,
         shop=shop,
         status=status,
+        statuses=statuses_of(tx, order.shop_id),
+        next_undoing_at=next_undoing_at(tx, order.shop_id),
         payments=[
             shown_payment(payment, account, [m for m in movements if m.payment_id == payment.id])
             for payment, account in payments

@@ -9,20 +9,33 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
-from webapp.models import Attempt, AuditEntry, LedgerMovement, Operation, Order, ProviderAccount, User, Via
+from webapp.models import (
+    Attempt,
+    AuditEntry,
+    LedgerMovement,
+    Operation,
+    Order,
+    OrderStatus,
+    ProviderAccount,
+    StatusChange,
+    User,
+    Via,
+)
+from webapp.services.orders.statuses import CHANGED
 from webapp.services.unit_of_work import Tx
 
 MOST_ENTRIES = 300
-SAID_OTHERWISE = frozenset({"payment.external", "order.note_added"})
+SAID_OTHERWISE = frozenset({"payment.external", "order.note_added", CHANGED})
 """Audit entries whose deed the timeline shows from its own rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened. `what` is the audit's action, or `attempt.sent`, `movement.<kind>`.
+    """Something that happened. `what` is the audit's action, `attempt.sent`, `movement.<kind>` or `order.first_status`.
 
-    `facts` may hold `kind`, `amount_minor`, `currency`, `code`, `provider`, `outcome`, `evidence`.
+    `facts` may hold `kind`, `amount_minor`, `currency`, `code`, `provider`, `outcome`, `evidence`, `from`, `to`.
     """
 
     at: datetime
@@ -41,9 +54,9 @@ def timeline(
     attempts: Sequence[Attempt],
     movements: Sequence[LedgerMovement],
 ) -> list[Event]:
-    """Newest first; `accounts` maps the order's payments to their accounts. One SQL statement, of the audit."""
+    """Newest first; `accounts` maps the order's payments to their accounts. Two SQL statements."""
     by_id = {operation.id: operation for operation in operations}
-    events = _audited(tx, order, [order.id, *accounts, *by_id])
+    events = _audited(tx, order, [order.id, *accounts, *by_id]) + _statuses(tx, order)
     for attempt in reversed(attempts):
         operation = by_id[attempt.operation_id]
         facts = _of_operation(operation) | {
@@ -78,6 +91,30 @@ def _audited(tx: Tx, order: Order, subjects: Sequence[uuid.UUID]) -> list[Event]
             entry.details,
         )
         for entry, name in rows
+    ]
+
+
+def _statuses(tx: Tx, order: Order) -> list[Event]:
+    before, after = aliased(OrderStatus), aliased(OrderStatus)
+    rows = tx.execute(
+        select(StatusChange, before.name, after.name, User.name)
+        .outerjoin(before, before.id == StatusChange.from_status_id)
+        .join(after, after.id == StatusChange.to_status_id)
+        .outerjoin(User, User.id == StatusChange.changed_by)
+        .where(StatusChange.order_id == order.id, StatusChange.shop_id == order.shop_id)
+        .order_by(StatusChange.changed_at.desc())
+        .limit(MOST_ENTRIES)
+    )
+    return [
+        Event(
+            change.changed_at,
+            "order.first_status" if change.from_status_id is None else CHANGED,
+            who,
+            change.via,
+            None,
+            {"from": was, "to": now},
+        )
+        for change, was, now, who in rows
     ]
 
 

@@ -10,13 +10,15 @@ from sqlalchemy import insert, select
 
 from providers.kinds import ProviderState
 from providers.port import PaymentSnapshot
-from webapp.models import Order, OrderStatus, Payment, ProviderAccount, StatusKind
+from webapp.models import Order, OrderImport, OrderStatus, Payment, ProviderAccount, StatusKind
 from webapp.models.base import new_id
+from webapp.models.order_import import HIDING
 from webapp.services import accounts, audit, runtime
 from webapp.services.accounts import account_of
 from webapp.services.audit import Actor
 from webapp.services.errors import NotFound, RuleBroken
 from webapp.services.operations.outcomes import locked_payment
+from webapp.services.orders.statuses import Move, write_first
 from webapp.services.payments.applying import apply_snapshot
 from webapp.services.unit_of_work import Tx, in_transaction
 
@@ -41,7 +43,8 @@ def add_payment(addition: Addition) -> uuid.UUID:
     """Fetch a payment, find or make its order, and book it; answers the order's id.
 
     A payment that the desk has already answers its order again. Raises NotFound for an account outside the
-    shop, the port's reading errors, or RuleBroken `no_order_number`, `currency_differs`.
+    shop, the port's reading errors, or RuleBroken `no_order_number`, `currency_differs`, `order_coming_in` (an import
+    is bringing that order in; try again when it is over).
     """
 
     def find(tx: Tx) -> ProviderAccount:
@@ -111,15 +114,17 @@ def _order(tx: Tx, addition: Addition, account: ProviderAccount, snapshot: Payme
     if order is not None:
         if order.currency != currency:
             raise RuleBroken("currency_differs", order=order.currency, payment=currency)
+        if order.import_id is not None and tx.get_one(OrderImport, order.import_id).state in HIDING:
+            raise RuleBroken("order_coming_in")
         return order.id
-    order_id = new_id()
+    order_id, status = new_id(), _first_status(tx, addition.shop_id, snapshot)
     tx.execute(
         insert(Order).values(
             id=order_id,
             shop_id=addition.shop_id,
             mode=account.mode,
             number=number,
-            status_id=_first_status(tx, addition.shop_id, snapshot),
+            status_id=status.id,
             currency=currency,
             total_minor=(snapshot.asked or snapshot.authorised).minor,
             buyer_email=snapshot.buyer_email,
@@ -129,10 +134,19 @@ def _order(tx: Tx, addition: Addition, account: ProviderAccount, snapshot: Payme
             created_at=now,
         )
     )
+    first = Move(
+        shop_id=addition.shop_id,
+        order_id=order_id,
+        from_status_id=None,
+        to_status_id=status.id,
+        to_kind=status.kind,
+        acts=False,
+    )
+    write_first(tx, addition.actor, [first], now)
     return order_id
 
 
-def _first_status(tx: Tx, shop_id: uuid.UUID, snapshot: PaymentSnapshot) -> uuid.UUID:
+def _first_status(tx: Tx, shop_id: uuid.UUID, snapshot: PaymentSnapshot) -> OrderStatus:
     """A new order's first status fires nothing; it only says what the payment already is."""
     kind = StatusKind.NEW
     if snapshot.state in _PAID:
@@ -142,7 +156,7 @@ def _first_status(tx: Tx, shop_id: uuid.UUID, snapshot: PaymentSnapshot) -> uuid
     rows = tx.scalars(select(OrderStatus).where(OrderStatus.shop_id == shop_id).order_by(OrderStatus.position)).all()
     for status in rows:
         if status.kind is kind:
-            return status.id
+            return status
     if not rows:
         raise RuleBroken("no_order_status")
-    return rows[0].id
+    return rows[0]

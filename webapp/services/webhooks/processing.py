@@ -82,7 +82,10 @@ def _process(message_id: uuid.UUID | None) -> Pause | None:
         return None
     except RuleBroken as refusal:
         why = refusal.code
-        in_transaction(lambda tx: _end(tx, claimed, WebhookState.FAILED, why))
+        if why == "order_coming_in":
+            in_transaction(lambda tx: _again(tx, claimed, why))
+        else:
+            in_transaction(lambda tx: _end(tx, claimed, WebhookState.FAILED, why))
         return None
     reached(KillPoint.PROCESSING_WEBHOOK)
     if result is None:
@@ -153,7 +156,7 @@ def _again(tx: Tx, work: Work, why: str) -> None:
     """Try later by the timetable; an unknown payment is taken in after a day, a failing read ends there."""
     now = runtime.current().clock.now(tx)
     over = work.received_at + TRIED_FOR
-    if now >= over and why != "unknown_payment":
+    if now >= over and why not in {"unknown_payment", "order_coming_in"}:
         _end(tx, work, WebhookState.FAILED, why)
         return
     due_at = now + timedelta(seconds=WAITS[min(work.tries, len(WAITS) - 1)])

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
 
-from webapp.views.orders import adding, lists, showing  # noqa: E402, F401 - they hang their views on `bp`
+from webapp.views.orders import adding, lists, showing, statuses  # noqa: E402, F401 - they hang their views on `bp`

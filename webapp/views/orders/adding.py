@@ -122,5 +122,7 @@ def _refuse(form: AddPaymentForm, refusal: RuleBroken) -> None:
     elif refusal.code == "currency_differs":
         text = _("The order is in %(order)s, but the payment in %(payment)s. Use another order number", **refusal.facts)
         form.refuse("order_number", text)
+    elif refusal.code == "order_coming_in":
+        form.refuse("order_number", _("An import is bringing this order in. Try again when it is over"))
     else:
         form.refuse("", _("The shop has no order statuses yet. An admin has to add them."))

@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from providers.kinds import MovementKind, OperationKind
 from webapp.domain.permissions import Permission
 from webapp.extensions import db
-from webapp.formatting import day, money, order_words
+from webapp.formatting import day, exact, money, order_words
 from webapp.formatting.money_words import (
     KINDS,
     method_name,
@@ -22,9 +22,9 @@ from webapp.formatting.money_words import (
     why_not_done,
 )
 from webapp.formatting.words import reason_name
-from webapp.forms.orders import NoteForm
+from webapp.forms.orders import NoteForm, StatusForm
 from webapp.htmx import page
-from webapp.models import LedgerMovement
+from webapp.models import LedgerMovement, StatusKind
 from webapp.security import current, requires, visible_shops
 from webapp.services.orders.actions import Action, ShownPayment
 from webapp.services.orders.page import OperationLine, OrderFacts, get_order
@@ -42,7 +42,7 @@ def show(order_id: uuid.UUID) -> ResponseReturnValue:
     return order_page(get_order(db.session(), order_id, visible_shops()), NoteForm(formdata=None))
 
 
-def order_page(facts: OrderFacts, form: NoteForm, status: int = 200) -> Response:
+def order_page(facts: OrderFacts, form: NoteForm, status: int = 200, status_form: StatusForm | None = None) -> Response:
     """The page, or for htmx the block that moves."""
     person = current()
     return page(
@@ -58,9 +58,30 @@ def order_page(facts: OrderFacts, form: NoteForm, status: int = 200) -> Response
         under_way=_under_way(facts),
         refresh_s=(SOON_S if facts.moves_soon else LATER_S) if facts.under_way else 0,
         form=form,
+        status_form=_status_form(facts, status_form, person),
+        undoing=_undoing(facts),
         may_note=person.may(P.WRITE_NOTE, facts.order.shop_id),
         is_other_mode=facts.order.mode != person.mode,
     )
+
+
+def _status_form(facts: OrderFacts, sent: StatusForm | None, person: SignedIn) -> StatusForm | None:
+    if not person.may(P.SET_STATUS, facts.order.shop_id):
+        return None
+    form = sent or StatusForm(formdata=None, status=str(facts.order.status_id))
+    form.offer(facts.statuses)
+    return form
+
+
+def _undoing(facts: OrderFacts) -> str:
+    """What a cancelled status sets going, and when; said before the button is pressed."""
+    names = ", ".join(f"“{each.name}”" for each in facts.statuses if each.kind is StatusKind.CANCELLED)
+    if not names:
+        return ""
+    text = _("%(names)s lets the cancel and refund jobs release or give back this order's money.", names=names)
+    if facts.next_undoing_at is None:
+        return str(text)
+    return f"{text} " + str(_("Their next run: %(moment)s.", moment=exact(facts.next_undoing_at)))
 
 
 def _payment(shown: ShownPayment, person: SignedIn) -> dict[str, Any]:

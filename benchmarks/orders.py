@@ -1,0 +1,216 @@
+"""The order list and the page of one order, at several sizes of the database.
+
+Measured is the application in this process, from the WSGI call to the last byte, for a person who is signed in, after
+some requests that are not counted. The baseline of each page is what cannot be spared: its SQL statements, run again
+through the driver alone, and its template, rendered again with the data at hand. CPU seconds are of this process, so
+PostgreSQL's own work is in the wall clock only. Other work on the machine makes the wall clock longer, never shorter:
+the verdict goes by the fastest quarter of the requests (p25), and p50 and p95 stand beside it.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC
+from typing import Any
+
+from flask import Flask, template_rendered
+from sqlalchemy import event, select
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from benchmarks.crowd import END, RETIRED_METHOD, SPAN
+from benchmarks.setting import setting
+from benchmarks.stock import PERSON
+from tests.webapp.visitor import Visitor
+from webapp import create_app
+from webapp.models import Mode, Order, Payment, Shop, User
+from webapp.services import runtime
+from webapp.services.orders.cursors import Cursor
+from webapp.services.unit_of_work import reading
+
+MOST_S, MOST_GROWTH = 0.025, 1.3
+WARM = 5
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One page at one size; times in seconds."""
+
+    name: str
+    address: str
+    wall: list[float]
+    cpu: list[float]
+    statements: int
+    bare: float
+
+    def at(self, percent: int) -> float:
+        """The wall clock's time within which that part of the requests ended."""
+        return statistics.quantiles(self.wall, n=100, method="inclusive")[percent - 1]
+
+    def __str__(self) -> str:
+        """One line of the table."""
+        walls = " ".join(f"{self.at(percent) * 1000:6.1f}" for percent in (25, 50, 95))
+        cpu = statistics.median(self.cpu) * 1000
+        verdict = "" if self.at(25) <= MOST_S else "  OVER 25 ms"
+        ratio = self.at(25) / self.bare
+        return f"  {self.name:<34} {walls} | {cpu:6.1f} | {self.statements:2} | {ratio:4.1f} x{verdict}"
+
+
+@dataclass
+class Measured:
+    """All sizes on one kind of database."""
+
+    kind: str
+    sizes: dict[int, list[Cost]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """A table for each size, then the growth."""
+        lines = []
+        for size, costs in self.sizes.items():
+            lines.append(f"orders [{self.kind}], {size:,}: p25, p50, p95 ms | CPU ms | SQL | ratio to SQL and template")
+            lines += [str(cost) for cost in costs]
+        return "\n".join([*lines, *self._growth()])
+
+    def _growth(self) -> Iterator[str]:
+        small, large = min(self.sizes), max(self.sizes)
+        if small == large:
+            return
+        yield f"orders [{self.kind}], growth from {small:,} to {large:,} (p25; target {MOST_GROWTH}):"
+        before = {cost.name: cost for cost in self.sizes[small]}
+        for cost in self.sizes[large]:
+            growth = cost.at(25) / before[cost.name].at(25)
+            yield f"  {cost.name:<34} {growth:4.2f}{'' if growth <= MOST_GROWTH else '  MISSED'}"
+
+
+def measure(kind: str, sizes: Sequence[int], requests: int) -> Measured:
+    """Every page at every size."""
+    found = Measured(kind)
+    for size in sizes:
+        with setting(kind, orders=size):
+            app = create_app()
+            with app.app_context():
+                pages, user_id = _pages(), _person()
+            visitor = Visitor(app, user_id)
+            found.sizes[size] = [_cost(app, visitor, name, address, requests) for name, address in pages.items()]
+            with app.app_context():
+                runtime.current().engine.dispose()
+    return found
+
+
+def _person() -> Any:
+    with reading() as tx:
+        return tx.execute(select(User.id).where(User.email == PERSON)).scalar_one()
+
+
+def _pages() -> dict[str, str]:
+    """Names and addresses; `far` is an order a tenth from the oldest, `mid` one from the middle."""
+    with reading() as tx:
+        shop_id = tx.execute(select(Shop.id).where(Shop.code == "tea")).scalar_one()
+        places = (END - SPAN * 0.9, END - SPAN * 0.5)
+        orders = select(Order).where(Order.shop_id == shop_id, Order.mode == Mode.TEST).order_by(Order.ordered_at)
+        far, mid = (tx.scalars(orders.where(Order.ordered_at > _utc(at)).limit(1)).one() for at in places)
+        reference = tx.scalars(select(Payment.provider_ref).where(Payment.order_id == mid.id).limit(1)).one()
+        tx.expunge_all()
+    deep, day = Cursor(far.ordered_at, far.id).text(), mid.ordered_at.date()
+    return {
+        "first page": "/orders",
+        "a page deep in the list": f"/orders?at={deep}",
+        "status": "/orders?status=shipped",
+        "payment state, frequent": "/orders?state=captured",
+        "payment state, a third back": "/orders?state=part_captured",
+        "payment state, rare and far back": "/orders?state=held",
+        "payment state, none": "/orders?state=unclear",
+        "method": "/orders?method=konbini",
+        "method, far back": f"/orders?method={RETIRED_METHOD}",
+        "provider": "/orders?provider=komoju",
+        "state and provider, deep": f"/orders?state=refunded&provider=komoju&at={deep}",
+        "dates": f"/orders?since={day}&until={day}",
+        "state and dates": f"/orders?state=refunded&until={day}",
+        "needs attention": "/orders?attention=1",
+        "text: beginning of numbers": "/orders?q=T-0000",
+        "text: beginning of one number": f"/orders?q={mid.number[:-1]}",
+        "text: e-mail": f"/orders?q={mid.buyer_email}",
+        "text: provider reference": f"/orders?q={reference[:12]}",
+        "text: amount": "/orders?q=3300",
+        "text: nothing": "/orders?q=nowhere",
+        "order page": f"/orders/{mid.id}",
+    }
+
+
+def _utc(moment: Any) -> Any:
+    return moment.replace(tzinfo=UTC)
+
+
+def _cost(app: Flask, visitor: Visitor, name: str, address: str, requests: int) -> Cost:
+    cookie = visitor.client.get_cookie(app.config["SESSION_COOKIE_NAME"])
+    builder = EnvironBuilder(path=address, headers=[("Cookie", f"{cookie.key}={cookie.value}")] if cookie else None)
+    environ = builder.get_environ()
+
+    def once() -> None:
+        _body, status, _headers = run_wsgi_app(app.wsgi_app, environ.copy(), buffered=True)
+        if not status.startswith("200"):
+            raise RuntimeError(f"{address} answered {status}")
+
+    for _each in range(WARM):
+        once()
+    with _seen_statements() as statements, _timed_template(app, requests // 2) as renders:
+        once()
+    wall, cpu, bare = [], [], []
+    for _each in range(requests):
+        started, worked = time.perf_counter(), time.process_time()
+        once()
+        wall.append(time.perf_counter() - started)
+        cpu.append(time.process_time() - worked)
+        bare.append(_run_bare(statements))
+    base = _quarter(bare) + _quarter(renders)
+    return Cost(name, address, wall, cpu, len(statements), base)
+
+
+def _quarter(times: Sequence[float]) -> float:
+    return statistics.quantiles(times, n=4, method="inclusive")[0]
+
+
+@contextmanager
+def _seen_statements() -> Iterator[list[tuple[str, Any]]]:
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if not statement.upper().startswith(("BEGIN", "PRAGMA")):
+            seen.append((statement, parameters))
+
+    engine = runtime.current().engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def _timed_template(app: Flask, times_more: int) -> Iterator[list[float]]:
+    """Within a request: its template rendered some more times with the same data."""
+    times: list[float] = []
+
+    def again(_app: Flask, template: Any, context: dict[str, Any], **_more: Any) -> None:
+        for _each in range(times_more):
+            started = time.perf_counter()
+            template.render(context)
+            times.append(time.perf_counter() - started)
+
+    with template_rendered.connected_to(again, app):
+        yield times
+
+
+def _run_bare(statements: Sequence[tuple[str, Any]]) -> float:
+    connection = runtime.current().engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        started = time.perf_counter()
+        for statement, parameters in statements:
+            cursor.execute(statement, parameters)
+            cursor.fetchall()
+        return time.perf_counter() - started
+    finally:
+        connection.rollback()
+        connection.close()
