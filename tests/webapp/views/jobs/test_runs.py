@@ -66,7 +66,7 @@ def test_only_people_with_the_right_run_jobs(desk: Desk, visitor_as: MakeVisitor
     assert len(runs("refund")) == (status == 200)
     if status == 200:
         taken = visitor.post(f"/jobs/cancel/{desk.shop_id}/runs", wish)
-        assert "This button was used for something else already." in taken.words
+        assert "This form was used already, for something else or by somebody else." in taken.words
         assert visitor.post(f"/jobs/cancel/{desk.shop_id}/runs", wish | {"request_id": "x"}).status == 400
         assert runs("cancel") == []
     old = run(desk, "refund")
