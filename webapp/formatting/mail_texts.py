@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from providers.kinds import OperationKind
 from webapp.domain.outcomes import OutcomeWord
 from webapp.formatting import LANGUAGES, date_locale, money, zone_named
+from webapp.formatting.job_words import job_title
 from webapp.formatting.lazy import _l
 from webapp.formatting.money_words import NOT_DONE
 from webapp.formatting.order_words import OUTCOMES
@@ -45,7 +46,7 @@ class Writer:
     def job_overdue(self, facts: OverdueJob) -> Text:
         """The mail about a job that hangs."""
         with force_locale(_known(facts.language)):
-            values = {"shop": facts.shop_name, "job": facts.job}
+            values = {"shop": facts.shop_name, "job": job_title(facts.job)}
             zone = zone_named(facts.time_zone)
             since = format_datetime(facts.since, "d MMM y HH:mm z", tzinfo=zone, locale=date_locale())
             lead = _(

@@ -88,6 +88,11 @@ NOT_DONE: Mapping[str, str] = {
     "approval_lapsed": _l("Nobody approved it within 72 hours."),
     "blocked_kill_switch": _l("Sending was switched off for seven days."),
     "blocked_breaker": _l("Sending to this provider account was stopped for seven days."),
+    "too_many_requests": _l("The provider had too many requests at once."),
+    "missing_parameter": _l("The provider refused the request."),
+    "invalid_payment_type": _l("The provider refused the request."),
+    "invalid_currency": _l("The provider refused the request."),
+    "proven_absent": _l("An earlier try did not arrive at the provider."),
     "unauthorized": _l("The provider refused our keys. Tell your admin."),
     "forbidden": _l("The provider refused our keys. Tell your admin."),
 }

@@ -24,7 +24,7 @@ def job_overdue(tx: Tx, shop_id: uuid.UUID, job: str, run_id: uuid.UUID, since: 
         return 0
     post, installation = runtime.post(), tx.get(Installation, 1)
     taken_at = installation.backup_taken_at if installation else None
-    facts = OverdueJob(shop.name, shop.language, shop.time_zone, job, since, f"{post.public_url}/")
+    facts = OverdueJob(shop.name, shop.language, shop.time_zone, job, since, f"{post.public_url}/jobs")
     text = post.writer.job_overdue(facts)
     recipients = dict.fromkeys(shop.failure_emails)
     for recipient in recipients:

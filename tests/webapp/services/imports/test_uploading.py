@@ -12,10 +12,10 @@ from tests.desk import Desk
 from tests.webapp.services.imports import files
 from tests.webapp.services.imports.files import checked, text, the, upload, work
 from webapp.models import ImportChunk, ImportRow, ImportState, Mode, OrderImport
-from webapp.services import schedules
 from webapp.services.errors import RuleBroken
 from webapp.services.imports import deciding, running, staging, uploading
 from webapp.services.imports.uploading import Upload
+from webapp.services.jobs import upkeep
 
 S = ImportState
 
@@ -61,16 +61,16 @@ def test_who_discards_it_while_it_comes_in_is_heard(desk: Desk) -> None:
     uploading.take_in(wish, Slow(text("A-1,JPY,1,")))
     work()
     assert the(wish.id).state is S.DISCARDED
-    schedules._housekeeping()
+    upkeep.sweep_out()
     assert files.count(ImportChunk) == 0
 
 
 def test_what_nobody_decides_on_goes_after_a_week(desk: Desk) -> None:
     row = checked(desk, text("A-1,JPY,1,paid"))
-    schedules._housekeeping()
+    upkeep.sweep_out()
     assert (the(row.id).state, files.count(ImportRow)) == (S.READY, 1)
     desk.later(days=8)
-    schedules._housekeeping()
+    upkeep.sweep_out()
     assert (the(row.id).state, files.count(ImportRow)) == (S.DISCARDED, 0)
 
 
