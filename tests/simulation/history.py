@@ -12,7 +12,7 @@ from random import Random
 
 import structlog
 
-from tests.simulation import actors
+from tests.simulation import actors, hooks, lanes
 from tests.simulation.checks import Checks
 from tests.simulation.ending import check_ending
 from tests.simulation.ids import seeded_ids
@@ -21,10 +21,10 @@ from tests.simulation.weights import Weights, draw
 from tests.simulation.world import World
 from webapp.services import accounts, kill_points
 from webapp.services.operations import running
+from webapp.services.wake_ups import DEFAULT_QUEUE, MONEY_QUEUE
 
 MOST_STEPS = 6000
 LONGEST_REST_S = 20 * 24 * 3600.0
-POLL_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Result:
     faults: Counter[str]
     kills: Counter[str]
     states: Counter[str]
+    counts: Counter[str]
     steps: int
     digest: int
 
@@ -69,8 +70,6 @@ class History:
         self.steps = 0
         self._digest = 0
         self._log = log
-        self._seen_changes = -1
-        self._work_at: float | None = None
 
     def run(self) -> None:
         """All of it."""
@@ -82,6 +81,7 @@ class History:
             self._go_on(until=world.weights.busy_s)
             world.calm = True
             world.bank.troubles.end()
+            hooks.end_faults(world)
             self._come_to_rest()
             if not world.violations:
                 check_ending(world, self.people)
@@ -94,15 +94,16 @@ class History:
         """What to report."""
         world = self.world
         states = Counter(dict(world.database.rows("select state, count(*) from operations group by state")))
-        return Result(
-            seed, world.weights, tuple(world.violations), world.faults, world.kills, states, self.steps, self._digest
-        )
+        ((messages,),) = world.database.rows("select count(*) from webhook_messages where state <> 'refused'")
+        counts = world.counts + Counter({"messages": messages})
+        broken = tuple(world.violations)
+        return Result(seed, world.weights, broken, world.faults, world.kills, states, counts, self.steps, self._digest)
 
     def _populate(self) -> None:
         world, weights = self.world, self.world.weights
         world.bank.troubles.writes, world.bank.troubles.reads = weights.writes, weights.reads
         for number in range(weights.workers):
-            world.process(f"worker{number}", partial(actors.worker, world), world.random.uniform(0, 5), 120.0)
+            self._worker(f"worker{number}", MONEY_QUEUE)
         world.process("relay", partial(actors.relay, world), 1.0, 30.0)
         actors.wishes(world, self.people)
         for number in range(weights.reconciliations):
@@ -115,6 +116,23 @@ class History:
         if weights.restore:
             taken = world.random.uniform(0, weights.busy_s * 0.6)
             world.process("backup", partial(take_backup, world, self.checks), taken)
+        if weights.webhooks is not None:
+            self._populate_web()
+        for number in range(weights.clerks if weights.has_desk_work else 0):
+            self._worker(f"clerk{number}", DEFAULT_QUEUE)
+
+    def _worker(self, name: str, queue: str) -> None:
+        world = self.world
+        body = partial(lanes.worker, world, world.lanes[queue])
+        world.process(name, body, world.random.uniform(0, 5), 120.0)
+
+    def _populate_web(self) -> None:
+        world, weights = self.world, self.world.weights
+        hooks.begin(world)
+        others = [hooks.forging] * weights.forgeries + [hooks.stray] * weights.stray
+        others += [one for one in (hooks.out_of_order, hooks.process_again) if world.random.random() < 0.3]
+        for number, actor in enumerate(others):
+            world.process(f"other{number}", partial(actor, world), world.random.uniform(0, weights.busy_s * 0.7))
 
     def _jump(self) -> None:
         self.world.faults["clock_jump"] += 1
@@ -140,8 +158,11 @@ class History:
         rows = self.world.database.rows(
             f"select (select count(*) from operations where state in {unfinished})"
             " + (select count(*) from installation where recovery_since is not null)"
+            " + (select count(*) from webhook_messages where state = 'waiting')"
         )
-        return bool(rows[0][0]) or bool(self.world.bank.late) or self.world.restore_now is not None
+        world = self.world
+        is_told = bool(world.bank.notices.outbox.waiting())
+        return bool(rows[0][0]) or bool(world.bank.late) or world.restore_now is not None or is_told
 
     def _go_on(self, until: float, *, rest: bool = False) -> None:
         """Steps until that second, or until the first broken rule."""
@@ -172,36 +193,26 @@ class History:
         if world.bank.late:
             late = min(one.due_at for one in world.bank.late)
             choices.append((world.time.true_seconds_of(late), self._late))
-        work_at = self._next_work()
-        if work_at is not None:
-            choices.append((work_at, self._wake_worker))
+        messages = hooks.on_the_way(world)
+        if messages:
+            choices.append((world.time.true_seconds_of(messages[0].due_at), self._message))
+        for lane in world.lanes.values():
+            work_at = lane.next_work(world)
+            if work_at is not None:
+                choices.append((work_at, partial(self._wake_worker, lane)))
         return min(choices, key=lambda one: one[0]) if choices else (None, self._run_process)
-
-    def _next_work(self) -> float | None:
-        """When a waiting worker finds something: at once for a word, within a poll for what is due."""
-        world = self.world
-        if not world.parked:
-            return None
-        if world.queue:
-            return world.time.seconds
-        if world.database.changes != self._seen_changes:
-            self._seen_changes = world.database.changes
-            due = world.database.next_due()
-            wait = world.random.choice((0.1, world.random.uniform(0.0, POLL_S)))
-            self._work_at = None if due is None else max(world.time.seconds_of(due), world.time.seconds) + wait
-        return self._work_at
 
     def _run_process(self, _moment: float) -> None:
         process = self.world.scheduler.run_next()
         self._tell(process.name)
 
-    def _wake_worker(self, moment: float) -> None:
-        world = self.world
-        world.time.seconds = max(world.time.seconds, moment)
-        self._work_at = world.time.seconds + world.random.uniform(1.0, POLL_S)
-        worker = world.parked.pop(world.random.randrange(len(world.parked)))
-        world.scheduler.run(worker)
-        self._tell(worker.name)
+    def _wake_worker(self, lane: lanes.Lane, moment: float) -> None:
+        self._tell(lane.wake(self.world, moment).name)
+
+    def _message(self, moment: float) -> None:
+        self.world.time.seconds = max(self.world.time.seconds, moment)
+        hooks.deliver(self.world)
+        self._tell("message")
 
     def _late(self, moment: float) -> None:
         self.world.time.seconds = max(self.world.time.seconds, moment)

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from providers.kinds import ResolutionClass
 from providers.sandbox.troubles import Trouble
-from tests.simulation import engines
+from tests.simulation import desk_engines, engines
 from tests.simulation.weights import Weights
 from tests.simulation.world import World
 
@@ -64,6 +64,7 @@ STORM = Weights(
     reconciliations=0,
 )
 FREEZING = replace(STORM, resolution=C2, freeze=0.5, freeze_only="K4", workers=4, writes={Trouble.LATE_EFFECT: 0.6})
+TOLD = replace(STORM, writes={}, reads={}, kill=0.05, webhooks={"webhook_late": 0.3, "webhook_forged": 0.2}, clerks=2)
 _ALL_MOVES = (
     ("operations.leases.states_before", engines.every_state),
     ("operations.sending.states_before", engines.every_state),
@@ -156,6 +157,15 @@ MISTAKES: dict[str, Mistake] = {
         replace(STORM, resolution=C2, restore=True, busy_s=300.0, writes={}, reads={}),
         ("I2",),
         4,
+    ),
+    "webhook_payload_trusted": Mistake(
+        replacing(("webhooks.processing._act", desk_engines.believe_message)), TOLD, ("I1", "I9", "books"), 0
+    ),
+    "forged_message_acted_upon": Mistake(
+        replacing(("webhooks.receiving._note_refused", desk_engines.act_on_refused)),
+        replace(TOLD, forgeries=3),
+        ("R34",),
+        0,
     ),
     "no_limit_before_the_first_byte": Mistake(
         replacing(("operations.first_byte.COMMIT_TO_FIRST_BYTE_S", 1e9)),

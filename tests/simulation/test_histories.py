@@ -1,4 +1,7 @@
-"""T2: the real engine under seeded faults, kills and freezes (K1 to K12, K20) keeps I1 to I12."""
+"""T2: the real engine under seeded faults, kills and freezes (K1 to K14, K20) keeps I1 to I13.
+
+In a share of the histories the bank sends messages: lost, doubled, late, out of order, forged (R34-R40).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from random import Random
 
 import pytest
 
+from providers.emulator.faults import WEBHOOK
 from providers.sandbox.troubles import WRITES
 from tests.simulation.history import run_history
 from tests.simulation.report import run_many, run_seeds
@@ -20,7 +24,7 @@ IN_SOAK = 20_000
 
 @pytest.mark.parametrize("first", range(0, IN_CI, AT_ONCE))
 def test_no_history_breaks_a_rule_of_money(first: int) -> None:
-    """I1-I12 after every step, K1-K12 and K20 anywhere; at the end our books are the bank's."""
+    """I1-I13 after every step, K1-K14 and K20 anywhere; at the end our books are the bank's."""
     tally = run_seeds(range(first, first + AT_ONCE))
     print(tally.text())
     assert tally.violations == {}, tally.text()
@@ -37,6 +41,11 @@ def test_the_histories_of_ci_meet_every_class_and_every_sort_of_misfortune() -> 
     assert sum(weights.jumps for weights in drawn) >= IN_CI // 50
     assert sum(weights.restore for weights in drawn) >= IN_CI // 50
     assert {trouble for weights in drawn for trouble in weights.writes} == WRITES
+    told = [weights.webhooks for weights in drawn if weights.webhooks is not None]
+    assert IN_CI // 8 <= len(told) <= IN_CI // 2
+    assert {kind for chances in told for kind in chances} == set(WEBHOOK)
+    assert sum(chances == {"webhook_lost": 1.0} for chances in told) >= IN_CI // 100
+    assert sum(weights.stray for weights in drawn) >= IN_CI // 100
 
 
 def test_a_seed_replays_exactly() -> None:

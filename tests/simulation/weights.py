@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from providers.emulator.faults import WEBHOOK
 from providers.kinds import ResolutionClass
 from providers.sandbox.troubles import Trouble
 
@@ -61,6 +62,15 @@ class Weights:
     restore: bool = False
     whole_rest: float = 0.15
     other_kinds: float = 0.2  # payments that are only authorised, or refunded by request
+    webhooks: Mapping[str, float] | None = None  # what goes wrong with messages; None: the bank sends none
+    forgeries: int = 0
+    stray: bool = False  # a payment of which only messages tell
+    clerks: int = 1  # workers of the default queue, where it has work
+
+    @property
+    def has_desk_work(self) -> bool:
+        """Whether anything comes to the default queue."""
+        return self.webhooks is not None
 
 
 def draw(random: Random) -> Weights:
@@ -68,6 +78,7 @@ def draw(random: Random) -> Weights:
     resolution = random.choices(tuple(ResolutionClass), (55, 35, 10))[0]
     short_key = random.random() < 0.15
     jumps = 1 if not short_key and random.random() < 0.05 else 0
+    webhooks = _webhooks(random)
     return Weights(
         resolution=resolution,
         workers=random.randint(2, 4),
@@ -88,7 +99,20 @@ def draw(random: Random) -> Weights:
         disk_full=random.choice((0.0, 0.0, 0.05)),
         jumps=jumps,
         restore=jumps == 0 and random.random() < 0.06,
+        webhooks=webhooks,
+        forgeries=0 if webhooks is None else random.randint(0, 3),
+        stray=webhooks is not None and random.random() < 0.1,
+        clerks=random.choice((1, 1, 2)),
     )
+
+
+def _webhooks(random: Random) -> Mapping[str, float] | None:
+    """In most histories the bank is silent; in some others every message is lost (R39)."""
+    if random.random() >= 0.25:
+        return None
+    if random.random() < 0.1:
+        return {"webhook_lost": 1.0}
+    return {kind: random.choice((0.0, 0.1, 0.3)) for kind in WEBHOOK}
 
 
 def _writes(random: Random) -> Mapping[Trouble, float]:

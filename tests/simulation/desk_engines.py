@@ -1,0 +1,62 @@
+"""Wrong pieces of the desk around the money engine: messages. See `engines.py`."""
+
+from __future__ import annotations
+
+from providers import reading
+from providers.kinds import MovementKind
+from providers.money import Money
+from providers.port import Movement, PaymentSnapshot
+from providers.sandbox import notification
+from providers.sandbox.mapping import STATES, derived_id
+from webapp.models import ProviderAccount, WebhookMessage
+from webapp.services import accounts, runtime
+from webapp.services.operations.outcomes import locked_payment
+from webapp.services.payments.applying import apply_snapshot
+from webapp.services.unit_of_work import Tx, in_transaction
+from webapp.services.vault import webhook_place
+from webapp.services.webhooks import processing, receiving
+
+_act = processing._act
+_SUMS = ((MovementKind.AUTHORISE, "authorised"), (MovementKind.CAPTURE, "captured"), (MovementKind.CANCEL, "cancelled"))
+
+
+def believe_message(work: processing.Work) -> str | None:
+    """Takes over what the message says instead of asking the provider."""
+    payment_id = work.payment_id
+    if payment_id is None:
+        return _act(work)
+
+    def take_in(tx: Tx) -> None:
+        sealed = tx.get_one(WebhookMessage, work.id).body or ""
+        event = reading.parse(runtime.current().vault.open(sealed, webhook_place(work.id)).encode())
+        account = accounts.account_of(tx.get_one(ProviderAccount, work.account_id))
+        now = runtime.current().clock.now(tx)
+        apply_snapshot(tx, locked_payment(tx, payment_id), _snapshot(event["data"]), account.capabilities, now)
+
+    in_transaction(take_in)
+    return "read"
+
+
+def _snapshot(data: dict[str, object]) -> PaymentSnapshot:
+    reference, currency = str(data["id"]), str(data["currency"])
+    sums = {name: int(str(data[f"amount_{name}"])) for name in ("authorised", "captured", "cancelled", "refunded")}
+    kinds = (*_SUMS, (MovementKind.REFUND, "refunded"))
+    movements = [
+        Movement(kind, derived_id(reference, kind, sums[name]), Money(sums[name], currency))
+        for kind, name in kinds
+        if sums[name]
+    ]
+    return PaymentSnapshot(
+        provider_ref=reference,
+        state=STATES[str(data["status"])],
+        method="sandbox",
+        **{name: Money(minor, currency) for name, minor in sums.items()},
+        movements=movements,
+        pending=[],
+    )
+
+
+def act_on_refused(ear: receiving._Ear, delivery: receiving.Delivery) -> None:
+    """Takes in a message whose signature does not fit."""
+    lower = {name.lower(): value for name, value in delivery.headers.items()}
+    receiving._store(ear, delivery, notification.said(lower, delivery.raw))

@@ -1,0 +1,88 @@
+"""The desk's queues: what Redis holds for each, and when a waiting worker looks by itself (R18, R19)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tasks.sweep import run_due
+from tests.simulation.scheduler import Process
+from webapp.services import wake_ups
+from webapp.services.operations import running
+from webapp.services.wake_ups import DEFAULT_QUEUE, MONEY_QUEUE, Word
+from webapp.services.webhooks import processing, receiving
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+POLL_S = 15.0
+TASKS: Mapping[str, Callable[[uuid.UUID], object]] = {
+    wake_ups.RUN_OPERATION: running.run_operation,
+    receiving.PROCESS: processing.process,
+}
+"""What the names in words mean; the tasks of production do the same in an application's context."""
+
+
+@dataclass
+class Lane:
+    """One queue with the workers that wait for it."""
+
+    queue: str
+    words: list[Word] = field(default_factory=list)
+    parked: list[Process] = field(default_factory=list)
+    _work_at: float | None = None
+    _seen_changes: int = -1
+
+    def poll(self) -> None:
+        """What a worker finds in the database alone; money one row at a time, so that others come between."""
+        if self.queue == MONEY_QUEUE:
+            running.run_oldest()
+        else:
+            run_due(self.queue)
+
+    def next_work(self, world: World) -> float | None:
+        """When a waiting worker finds something: at once for a word, within a poll for what is due."""
+        if not self.parked:
+            return None
+        if self.words:
+            return world.time.seconds
+        if world.database.changes != self._seen_changes:
+            self._seen_changes = world.database.changes
+            due = world.database.next_due() if self.queue == MONEY_QUEUE else world.database.next_due_of_desk()
+            wait = world.random.choice((0.1, world.random.uniform(0.0, POLL_S)))
+            self._work_at = None if due is None else max(world.time.seconds_of(due), world.time.seconds) + wait
+        return self._work_at
+
+    def wake(self, world: World, moment: float) -> Process:
+        """Let one of them look now."""
+        world.time.seconds = max(world.time.seconds, moment)
+        self._work_at = world.time.seconds + world.random.uniform(1.0, POLL_S)
+        worker = self.parked.pop(world.random.randrange(len(self.parked)))
+        world.scheduler.run(worker)
+        return worker
+
+    def clear(self) -> None:
+        """Redis and every worker are gone."""
+        self.words.clear()
+        self.parked.clear()
+
+
+def worker(world: World, lane: Lane) -> None:
+    """One worker of a queue: a word from Redis, else whatever is due."""
+    while True:
+        if lane.words:
+            word = lane.words.pop(0)
+            TASKS[word.task](word.row_id)
+        else:
+            lane.poll()
+        process = world.scheduler.current
+        assert process is not None
+        lane.parked.append(process)
+        world.scheduler.wait()
+
+
+def lanes() -> dict[str, Lane]:
+    """By the name of the queue."""
+    return {queue: Lane(queue) for queue in (MONEY_QUEUE, DEFAULT_QUEUE)}
