@@ -28,6 +28,7 @@ _BEFORE = {
     Trouble.ERROR_BEFORE: Reply(Outcome.IN_DOUBT, http_status=500, code="server_error"),
     Trouble.RUNNING: Reply(Outcome.IN_DOUBT, http_status=409, code="conflict", retry_after_s=RETRY_AFTER_S),
     Trouble.RATE_LIMITED: Reply(Outcome.NOT_APPLIED, http_status=429, code="too_many", retry_after_s=RETRY_AFTER_S),
+    Trouble.REFUSED: Reply(Outcome.REFUSED, http_status=422, code="unprocessable"),
     Trouble.UNAUTHORISED: Reply(Outcome.NOT_APPLIED, http_status=401, code="unauthorized", credentials_refused=True),
 }
 _STATE_CONFLICTS = frozenset({"not_refundable", "not_cancellable", "not_capturable"})

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.pool import StaticPool
 
 from providers.kinds import ResolutionClass
@@ -17,7 +17,7 @@ from providers.registry import WEBHOOK_SECRET
 from tests import factories
 from tests.simulation.ids import seeded_ids
 from tests.simulation.virtual_time import START, ProcessClock, VirtualTime
-from webapp.models import Base, Mode, Order, OrderStatus, ProviderAccount
+from webapp.models import Base, Mode, Order, OrderStatus, ProviderAccount, StatusKind
 from webapp.services import runtime
 from webapp.services.runtime import Runtime
 from webapp.services.unit_of_work import in_transaction, prepare_engine
@@ -77,8 +77,8 @@ class _NoProviders:
 
 
 def _order(shop_id: uuid.UUID) -> uuid.UUID:
-    status = in_transaction(lambda tx: tx.query(OrderStatus).filter_by(shop_id=shop_id).first())
-    assert status is not None
+    query = select(OrderStatus).where(OrderStatus.shop_id == shop_id, OrderStatus.kind == StatusKind.PAID)
+    status = in_transaction(lambda tx: tx.scalars(query).one())
     order = Order(
         id=uuid.uuid4(),
         shop_id=shop_id,
@@ -163,9 +163,9 @@ class Database:
         return _moment(free or blocked)
 
     def next_due_of_desk(self) -> datetime | None:
-        """When the next message is due."""
-        ((found,),) = self.rows("select min(due_at) from webhook_messages")
-        return _moment(found)
+        """When the next message or mail is due."""
+        (found,) = self.rows("select (select min(due_at) from webhook_messages), (select min(due_at) from mails)")
+        return _moment(min((text for text in found if text is not None), default=None))
 
 
 def _moment(text: str | None) -> datetime | None:

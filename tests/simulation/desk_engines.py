@@ -1,6 +1,9 @@
-"""Wrong pieces of the desk around the money engine: messages. See `engines.py`."""
+"""Wrong pieces of the desk around the money engine: messages, mails. See `engines.py`."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
 
 from providers import reading
 from providers.kinds import MovementKind
@@ -8,6 +11,7 @@ from providers.money import Money
 from providers.port import Movement, PaymentSnapshot
 from providers.sandbox import notification
 from providers.sandbox.mapping import STATES, derived_id
+from webapp.domain.mails import STATE_AFTER, Handover, MailState
 from webapp.models import ProviderAccount, WebhookMessage
 from webapp.services import accounts, runtime
 from webapp.services.operations.outcomes import locked_payment
@@ -60,3 +64,13 @@ def act_on_refused(ear: receiving._Ear, delivery: receiving.Delivery) -> None:
     """Takes in a message whose signature does not fit."""
     lower = {name.lower(): value for name, value in delivery.headers.items()}
     receiving._store(ear, delivery, notification.said(lower, delivery.raw))
+
+
+RESENT: Mapping[Handover, MailState] = {**STATE_AFTER, Handover.UNCLEAR: MailState.QUEUED}
+"""Takes no answer for "not sent"."""
+
+
+def nothing_restored(tx: Tx, now: datetime | None = None) -> int:
+    """As if nothing had been mailed since the backup."""
+    del tx, now
+    return 0

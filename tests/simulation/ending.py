@@ -8,6 +8,7 @@ from collections import Counter
 from providers.kinds import ResolutionClass
 from tests.simulation.actors import People
 from tests.simulation.hook_checks import check_messages
+from tests.simulation.mail_checks import check_mails
 from tests.simulation.world import World
 from webapp.services import runtime, verify
 from webapp.services.payments.reading import read_payment
@@ -31,6 +32,8 @@ def check_ending(world: World, people: People) -> None:
             for problem in verify.problems():
                 world.say(f"verifier: {problem}")
     check_messages(world)
+    if world.weights.mails is not None:
+        check_mails(world)
     _one_answer_per_form(world, people)
     _books_are_equal(world)
     _each_operation_as_at_the_bank(world)

@@ -16,12 +16,13 @@ from tests.simulation import actors, hooks, lanes
 from tests.simulation.checks import Checks
 from tests.simulation.ending import check_ending
 from tests.simulation.ids import seeded_ids
-from tests.simulation.restoring import take_backup
+from tests.simulation.mail_checks import has_notice
+from tests.simulation.populating import populate
+from tests.simulation.post_office import open_office
 from tests.simulation.weights import Weights, draw
 from tests.simulation.world import World
 from webapp.services import accounts, kill_points
 from webapp.services.operations import running
-from webapp.services.wake_ups import DEFAULT_QUEUE, MONEY_QUEUE
 
 MOST_STEPS = 6000
 LONGEST_REST_S = 20 * 24 * 3600.0
@@ -55,7 +56,7 @@ def run_history(
         world = World(chosen, random)
         sleeping.append(world.scheduler.sleep)
         history = History(world, log)
-        with mistake(world) if mistake else nullcontext():
+        with mistake(world) if mistake else nullcontext(), open_office(world):
             history.run()
     return history.result(seed)
 
@@ -76,7 +77,7 @@ class History:
         world = self.world
         kill_points.observe(world.observing)
         try:
-            self._populate()
+            populate(world, self.people, self.checks)
             world.calm = False
             self._go_on(until=world.weights.busy_s)
             world.calm = True
@@ -94,49 +95,12 @@ class History:
         """What to report."""
         world = self.world
         states = Counter(dict(world.database.rows("select state, count(*) from operations group by state")))
-        ((messages,),) = world.database.rows("select count(*) from webhook_messages where state <> 'refused'")
-        counts = world.counts + Counter({"messages": messages})
+        tables = {"messages": "webhook_messages", "mails": "mails"}
+        counts = world.counts + Counter(
+            {name: world.database.rows(f"select count(*) from {table}")[0][0] for name, table in tables.items()}
+        )
         broken = tuple(world.violations)
         return Result(seed, world.weights, broken, world.faults, world.kills, states, counts, self.steps, self._digest)
-
-    def _populate(self) -> None:
-        world, weights = self.world, self.world.weights
-        world.bank.troubles.writes, world.bank.troubles.reads = weights.writes, weights.reads
-        for number in range(weights.workers):
-            self._worker(f"worker{number}", MONEY_QUEUE)
-        world.process("relay", partial(actors.relay, world), 1.0, 30.0)
-        actors.wishes(world, self.people)
-        for number in range(weights.reconciliations):
-            at = world.random.uniform(0, weights.busy_s)
-            world.process(f"reader{number}", partial(actors.reconciler, world), at, 60.0)
-        for number in range(weights.portal):
-            world.process(f"portal{number}", partial(actors.portal, world), world.random.uniform(0, weights.busy_s))
-        for _jump in range(weights.jumps):
-            world.process("clock", self._jump, world.random.uniform(0, weights.busy_s))
-        if weights.restore:
-            taken = world.random.uniform(0, weights.busy_s * 0.6)
-            world.process("backup", partial(take_backup, world, self.checks), taken)
-        if weights.webhooks is not None:
-            self._populate_web()
-        for number in range(weights.clerks if weights.has_desk_work else 0):
-            self._worker(f"clerk{number}", DEFAULT_QUEUE)
-
-    def _worker(self, name: str, queue: str) -> None:
-        world = self.world
-        body = partial(lanes.worker, world, world.lanes[queue])
-        world.process(name, body, world.random.uniform(0, 5), 120.0)
-
-    def _populate_web(self) -> None:
-        world, weights = self.world, self.world.weights
-        hooks.begin(world)
-        others = [hooks.forging] * weights.forgeries + [hooks.stray] * weights.stray
-        others += [one for one in (hooks.out_of_order, hooks.process_again) if world.random.random() < 0.3]
-        for number, actor in enumerate(others):
-            world.process(f"other{number}", partial(actor, world), world.random.uniform(0, weights.busy_s * 0.7))
-
-    def _jump(self) -> None:
-        self.world.faults["clock_jump"] += 1
-        self.world.time.ahead_s += self.world.random.choice((-3600.0, 3600.0))
 
     def _come_to_rest(self) -> None:
         """Faults are off: everything must end in bounded time (I12)."""
@@ -159,8 +123,11 @@ class History:
             f"select (select count(*) from operations where state in {unfinished})"
             " + (select count(*) from installation where recovery_since is not null)"
             " + (select count(*) from webhook_messages where state = 'waiting')"
+            " + (select count(*) from mails where state in ('queued', 'sending'))"
         )
         world = self.world
+        if world.weights.mails is not None and has_notice(world):
+            return True
         is_told = bool(world.bank.notices.outbox.waiting())
         return bool(rows[0][0]) or bool(world.bank.late) or world.restore_now is not None or is_told
 

@@ -10,6 +10,7 @@ from unittest.mock import patch
 from providers.kinds import ResolutionClass
 from providers.sandbox.troubles import Trouble
 from tests.simulation import desk_engines, engines
+from tests.simulation.post_office import MailTrouble
 from tests.simulation.weights import Weights
 from tests.simulation.world import World
 
@@ -65,6 +66,8 @@ STORM = Weights(
 )
 FREEZING = replace(STORM, resolution=C2, freeze=0.5, freeze_only="K4", workers=4, writes={Trouble.LATE_EFFECT: 0.6})
 TOLD = replace(STORM, writes={}, reads={}, kill=0.05, webhooks={"webhook_late": 0.3, "webhook_forged": 0.2}, clerks=2)
+REFUSING = replace(STORM, writes={Trouble.REFUSED: 0.6}, reads={}, whole_rest=0.3)
+MAILING = replace(REFUSING, mails={MailTrouble.DIES_AND_KEEPS: 0.4, MailTrouble.DIES_AND_LOSES: 0.3})
 _ALL_MOVES = (
     ("operations.leases.states_before", engines.every_state),
     ("operations.sending.states_before", engines.every_state),
@@ -165,6 +168,18 @@ MISTAKES: dict[str, Mistake] = {
         replacing(("webhooks.receiving._note_refused", desk_engines.act_on_refused)),
         replace(TOLD, forgeries=3),
         ("R34",),
+        0,
+    ),
+    "mail_resent_on_doubt": Mistake(
+        replacing(("mails.sending.STATE_AFTER", desk_engines.RESENT)), MAILING, ("I14", "R44"), 0
+    ),
+    "mails_sent_again_after_a_restore": Mistake(
+        replacing(
+            ("mails.keeping.after_restore", desk_engines.nothing_restored),
+            ("mails.failures.withhold", desk_engines.nothing_restored),
+        ),
+        replace(MAILING, restore=True, mails={MailTrouble.PUT_OFF: 0.5}),
+        ("I14", "R44"),
         0,
     ),
     "no_limit_before_the_first_byte": Mistake(

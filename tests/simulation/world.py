@@ -21,6 +21,7 @@ from tests.simulation.database import AUDIT_KEY, PROVIDER_OF, Database, template
 from tests.simulation.ids import seeded_ids
 from tests.simulation.lanes import lanes
 from tests.simulation.observing import Observing
+from tests.simulation.post_office import PostOffice, post
 from tests.simulation.scheduler import Killed, Process, Scheduler
 from tests.simulation.truth import Truth
 from tests.simulation.virtual_time import ProcessClock, VirtualTime
@@ -104,6 +105,7 @@ class World:
         self.bank_account = self._open_account()
         self.truth = Truth(self.bank.ledger)
         self.observing = Observing(self)
+        self.post_office = PostOffice(self)
         self.payments = self._payments(shapes)
         self.processes: list[Process] = []
 
@@ -114,7 +116,8 @@ class World:
     def runtime(self, owner: str) -> Runtime:
         """What a process with this name stands on; fresh, so that nothing is remembered across its death."""
         here = template()
-        return Runtime(here.engine, ProcessClock(self.time), here.vault, AUDIT_KEY, BankProviders(self), owner)
+        providers = BankProviders(self)
+        return Runtime(here.engine, ProcessClock(self.time), here.vault, AUDIT_KEY, providers, owner, post=post())
 
     def process(self, name: str, body: Callable[[], None], after_s: float, again_s: float | None = None) -> Process:
         """Start a process that, when killed, is started again after up to `again_s` seconds (None: never)."""
