@@ -1,21 +1,118 @@
-"""The scheduler's part in a history."""
+"""Schedulers, and people who cancel orders, ask for runs and stop what runs have asked for (R17, R20, K15)."""
 
 from __future__ import annotations
 
+import uuid
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
+from tests.simulation.database import template
+from webapp.models import Order, OrderStatus, StatusChange, StatusKind, Via
+from webapp.models.base import new_id
+from webapp.services import runtime
+from webapp.services.audit import Actor
+from webapp.services.errors import RuleBroken
+from webapp.services.jobs import closing, making, schedules
+from webapp.services.jobs.catalogue import CANCEL, LOOK_UP, REFUND
 from webapp.services.mails import failures
+from webapp.services.operations import stopping
+from webapp.services.unit_of_work import Tx, in_transaction
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+CALM_EVERY_S = 6 * 3600
 LONGEST_PAUSE_S = 3 * 3600.0
+
+
+def begin(world: World) -> None:
+    """Give the shop its schedules; jobs that touch no order are left out."""
+    with runtime.using(world.runtime("setup")):
+        schedules.ensure()
+    world.database.rows("update schedules set enabled = job in (?, ?)", (CANCEL, REFUND))
+    _every(world, world.weights.job_every_s)
+
+
+def slow_down(world: World) -> None:
+    """The busy time is over: an admin lets the jobs run a few times a day."""
+    _every(world, CALM_EVERY_S)
+
+
+def _every(world: World, seconds: int) -> None:
+    world.database.rows("update schedules set interval_s = ? where enabled", (seconds,))
 
 
 def scheduler(world: World) -> None:
     """What `tasks.scheduler` does round by round; any number of them may run."""
     pause = 0.0
     while True:
+        making.tick()
+        closing.close_finished()
         failures.make_due()
         pause = min(max(pause * 1.5, 60.0), LONGEST_PAUSE_S) if world.calm else world.random.uniform(10.0, 120.0)
         world.scheduler.sleep(pause)
+
+
+def people(world: World) -> None:
+    """Plan what people do around the jobs."""
+    weights = world.weights
+    for number in range(weights.status_changes):
+        world.process(f"status{number}", partial(change_status, world), world.random.uniform(0, weights.busy_s))
+    for number in range(weights.hand_runs):
+        job, request_id = world.random.choice((CANCEL, REFUND, REFUND, LOOK_UP)), uuid.uuid4()
+        at = weights.job_every_s * world.random.randint(0, 3) + world.random.uniform(0.0, 5.0)
+        for copy in range(1 + (world.random.random() < weights.double_submit)):
+            world.process(f"hand{number}{'ab'[copy]}", partial(_run_now, world, job, request_id), at, 60.0)
+    for number in range(round(weights.status_changes * weights.stop * 10)):
+        world.process(f"stop{number}", partial(stop_one, world), world.random.uniform(0, weights.busy_s))
+
+
+def change_status(world: World) -> None:
+    """Cancel the order so that the jobs act, or only note that it was cancelled, or take it back."""
+    here = template()
+    acts = world.random.random() < 0.8
+
+    def work(tx: Tx) -> None:
+        order = tx.get_one(Order, here.order_id, populate_existing=True)
+        is_cancelled = order.status_id == _status(tx, StatusKind.CANCELLED)
+        kind = StatusKind.PAID if is_cancelled else StatusKind.CANCELLED
+        change = StatusChange(
+            id=new_id(),
+            shop_id=order.shop_id,
+            order_id=order.id,
+            from_status_id=order.status_id,
+            to_status_id=_status(tx, kind),
+            changed_at=runtime.current().clock.now(tx),
+            changed_by=here.user_id,
+            via=Via.WEB,
+            acts=acts,
+        )
+        tx.add(change)
+        order.status_id = change.to_status_id
+        order.undo_change_id = change.id if acts and kind is StatusKind.CANCELLED else None
+
+    in_transaction(work)
+
+
+def _status(tx: Tx, kind: StatusKind) -> uuid.UUID:
+    query = select(OrderStatus.id).where(OrderStatus.shop_id == template().shop_id, OrderStatus.kind == kind)
+    return tx.execute(query).scalar_one()
+
+
+def _run_now(world: World, job: str, request_id: uuid.UUID) -> None:
+    here = template()
+    run_id = making.ask(Actor(here.user_id, Via.WEB), job, here.shop_id, request_id)
+    world.runs_by_hand.setdefault(request_id, set()).add(run_id)
+
+
+def stop_one(world: World) -> None:
+    """Somebody stops what a job has asked for, if it was not sent yet."""
+    here = template()
+    rows = world.database.rows("select id from operations where requested_via = 'job' and ended_at is null order by id")
+    if rows:
+        operation_id = uuid.UUID(world.random.choice(rows)[0])
+        with suppress(RuleBroken):
+            stopping.stop(operation_id, [here.shop_id], Actor(here.user_id, Via.WEB), may_stop_any=True)

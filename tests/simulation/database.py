@@ -163,8 +163,11 @@ class Database:
         return _moment(free or blocked)
 
     def next_due_of_desk(self) -> datetime | None:
-        """When the next message or mail is due."""
-        (found,) = self.rows("select (select min(due_at) from webhook_messages), (select min(due_at) from mails)")
+        """When the next message, run or mail is due."""
+        (found,) = self.rows(
+            "select (select min(due_at) from webhook_messages), (select min(due_at) from mails),"
+            " (select min(coalesce(lease_until, not_before)) from job_runs where found_at is null and ended_at is null)"
+        )
         return _moment(min((text for text in found if text is not None), default=None))
 
 

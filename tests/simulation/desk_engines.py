@@ -1,19 +1,25 @@
-"""Wrong pieces of the desk around the money engine: messages, mails. See `engines.py`."""
+"""Wrong pieces of the desk around the money engine: messages, jobs, mails. See `engines.py`."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, false, update
 
 from providers import reading
-from providers.kinds import MovementKind
+from providers.kinds import MovementKind, OperationKind
 from providers.money import Money
 from providers.port import Movement, PaymentSnapshot
 from providers.sandbox import notification
 from providers.sandbox.mapping import STATES, derived_id
+from tests.simulation.world import World
 from webapp.domain.mails import STATE_AFTER, Handover, MailState
-from webapp.models import ProviderAccount, WebhookMessage
+from webapp.models import JobRun, ProviderAccount, Schedule, WebhookMessage
 from webapp.services import accounts, runtime
+from webapp.services.jobs import making
+from webapp.services.jobs.runs import Run
 from webapp.services.operations.outcomes import locked_payment
 from webapp.services.payments.applying import apply_snapshot
 from webapp.services.unit_of_work import Tx, in_transaction
@@ -64,6 +70,30 @@ def act_on_refused(ear: receiving._Ear, delivery: receiving.Delivery) -> None:
     """Takes in a message whose signature does not fit."""
     lower = {name.lower(): value for name, value in delivery.headers.items()}
     receiving._store(ear, delivery, notification.said(lower, delivery.raw))
+
+
+def forget_the_change(world: World) -> tuple[tuple[str, object], ...]:
+    """Nobody asks whether a change of status was answered, and no key stands in the way."""
+    world.database.rows("drop index uq_operations_once_per_change")
+
+    def answered(_kind: OperationKind) -> ColumnElement[bool]:
+        return false()
+
+    return (("jobs.rules.answered", answered),)
+
+
+def make_run_all_the_same(tx: Tx, schedule_id: uuid.UUID) -> bool:
+    """Makes the run that was due a moment ago, whoever made it meanwhile."""
+    now = runtime.current().clock.now(tx)
+    schedule = tx.get_one(Schedule, schedule_id, populate_existing=True)
+    schedule.next_due_at = now + timedelta(seconds=schedule.interval_s or 0)
+    making._add(tx, schedule.job, schedule.shop_id, now, due_at=now, overdue_at=schedule.next_due_at)
+    return True
+
+
+def hold_whatever_happened(run: Run, tx: Tx, **changes: object) -> None:
+    """Writes the rows of a run that somebody else has taken meanwhile."""
+    tx.execute(update(JobRun).where(JobRun.id == run.id).values(**changes or {"id": run.id}))
 
 
 RESENT: Mapping[Handover, MailState] = {**STATE_AFTER, Handover.UNCLEAR: MailState.QUEUED}

@@ -8,6 +8,7 @@ from collections import Counter
 from providers.kinds import ResolutionClass
 from tests.simulation.actors import People
 from tests.simulation.hook_checks import check_messages
+from tests.simulation.job_checks import check_runs
 from tests.simulation.mail_checks import check_mails
 from tests.simulation.world import World
 from webapp.services import runtime, verify
@@ -32,6 +33,7 @@ def check_ending(world: World, people: People) -> None:
             for problem in verify.problems():
                 world.say(f"verifier: {problem}")
     check_messages(world)
+    check_runs(world)
     if world.weights.mails is not None:
         check_mails(world)
     _one_answer_per_form(world, people)

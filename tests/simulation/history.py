@@ -12,10 +12,11 @@ from random import Random
 
 import structlog
 
-from tests.simulation import actors, hooks, lanes
+from tests.simulation import actors, clockwork, hooks, lanes
 from tests.simulation.checks import Checks
 from tests.simulation.ending import check_ending
 from tests.simulation.ids import seeded_ids
+from tests.simulation.job_checks import is_owed
 from tests.simulation.mail_checks import has_notice
 from tests.simulation.populating import populate
 from tests.simulation.post_office import open_office
@@ -83,6 +84,7 @@ class History:
             world.calm = True
             world.bank.troubles.end()
             hooks.end_faults(world)
+            clockwork.slow_down(world)
             self._come_to_rest()
             if not world.violations:
                 check_ending(world, self.people)
@@ -95,7 +97,7 @@ class History:
         """What to report."""
         world = self.world
         states = Counter(dict(world.database.rows("select state, count(*) from operations group by state")))
-        tables = {"messages": "webhook_messages", "mails": "mails"}
+        tables = {"messages": "webhook_messages", "runs": "job_runs", "mails": "mails"}
         counts = world.counts + Counter(
             {name: world.database.rows(f"select count(*) from {table}")[0][0] for name, table in tables.items()}
         )
@@ -123,9 +125,12 @@ class History:
             f"select (select count(*) from operations where state in {unfinished})"
             " + (select count(*) from installation where recovery_since is not null)"
             " + (select count(*) from webhook_messages where state = 'waiting')"
+            " + (select count(*) from job_runs where ended_at is null)"
             " + (select count(*) from mails where state in ('queued', 'sending'))"
         )
         world = self.world
+        if world.weights.jobs and is_owed(world):
+            return True
         if world.weights.mails is not None and has_notice(world):
             return True
         is_told = bool(world.bank.notices.outbox.waiting())

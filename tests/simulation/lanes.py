@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from tasks.sweep import run_due
 from tests.simulation.scheduler import Process
 from webapp.services import wake_ups
+from webapp.services.jobs import making
+from webapp.services.jobs import running as job_runs
 from webapp.services.mails import queueing, sending
 from webapp.services.operations import running
 from webapp.services.wake_ups import DEFAULT_QUEUE, MONEY_QUEUE, Word
@@ -22,6 +24,7 @@ POLL_S = 15.0
 TASKS: Mapping[str, Callable[[uuid.UUID], object]] = {
     wake_ups.RUN_OPERATION: running.run_operation,
     receiving.PROCESS: processing.process,
+    making.RUN_JOB: job_runs.run_job,
     queueing.SEND: sending.send,
 }
 """What the names in words mean; the tasks of production do the same in an application's context."""

@@ -67,6 +67,7 @@ STORM = Weights(
 FREEZING = replace(STORM, resolution=C2, freeze=0.5, freeze_only="K4", workers=4, writes={Trouble.LATE_EFFECT: 0.6})
 TOLD = replace(STORM, writes={}, reads={}, kill=0.05, webhooks={"webhook_late": 0.3, "webhook_forged": 0.2}, clerks=2)
 REFUSING = replace(STORM, writes={Trouble.REFUSED: 0.6}, reads={}, whole_rest=0.3)
+JOBS = replace(REFUSING, jobs=True, wishes=0, payments=2, other_kinds=0.3, status_changes=2, stop=0.1, clerks=2)
 MAILING = replace(REFUSING, mails={MailTrouble.DIES_AND_KEEPS: 0.4, MailTrouble.DIES_AND_LOSES: 0.3})
 _ALL_MOVES = (
     ("operations.leases.states_before", engines.every_state),
@@ -170,8 +171,23 @@ MISTAKES: dict[str, Mistake] = {
         ("R34",),
         0,
     ),
+    "job_files_twice_for_one_change": Mistake(
+        in_world(desk_engines.forget_the_change), replace(JOBS, status_changes=1, job_every_s=60), ("R17",), 3
+    ),
+    "run_made_twice_by_two_schedulers": Mistake(
+        replacing(("jobs.making._make_within", desk_engines.make_run_all_the_same)),
+        replace(JOBS, schedulers=2, freeze=0.3, freeze_only="K15", job_every_s=60, busy_s=900.0),
+        ("R20",),
+        0,
+    ),
+    "run_taken_over_and_gone_on_with": Mistake(
+        replacing(("jobs.runs.Run._hold", desk_engines.hold_whatever_happened)),
+        replace(JOBS, freeze=0.5, freeze_only="K15", job_every_s=60),
+        ("K15", "R17"),
+        0,
+    ),
     "mail_resent_on_doubt": Mistake(
-        replacing(("mails.sending.STATE_AFTER", desk_engines.RESENT)), MAILING, ("I14", "R44"), 0
+        replacing(("mails.sending.STATE_AFTER", desk_engines.RESENT)), MAILING, ("I14", "R44"), 3
     ),
     "mails_sent_again_after_a_restore": Mistake(
         replacing(
@@ -180,7 +196,7 @@ MISTAKES: dict[str, Mistake] = {
         ),
         replace(MAILING, restore=True, mails={MailTrouble.PUT_OFF: 0.5}),
         ("I14", "R44"),
-        0,
+        1,
     ),
     "no_limit_before_the_first_byte": Mistake(
         replacing(("operations.first_byte.COMMIT_TO_FIRST_BYTE_S", 1e9)),

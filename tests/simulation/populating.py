@@ -38,14 +38,17 @@ def populate(world: World, people: People, checks: Checks) -> None:
 
 
 def _populate_desk(world: World) -> None:
-    """Messages and mail, where the history has them."""
+    """Messages, jobs and mail, where the history has them."""
     weights = world.weights
     if weights.webhooks is not None:
         _web(world)
+    if weights.jobs:
+        clockwork.begin(world)
+        clockwork.people(world)
     if weights.mails is not None:
         addresses = json.dumps(post_office.RECIPIENTS[: weights.addresses])
         world.database.rows("update shops set failure_emails = ?", (addresses,))
-    if weights.mails is not None:
+    if weights.jobs or weights.mails is not None:
         for number in range(weights.schedulers):
             world.process(f"scheduler{number}", partial(clockwork.scheduler, world), world.random.uniform(0, 5), 60.0)
     for number in range(weights.clerks if weights.has_desk_work else 0):

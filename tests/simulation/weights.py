@@ -66,6 +66,10 @@ class Weights:
     webhooks: Mapping[str, float] | None = None  # what goes wrong with messages; None: the bank sends none
     forgeries: int = 0
     stray: bool = False  # a payment of which only messages tell
+    jobs: bool = False  # schedules tick, and orders are cancelled
+    job_every_s: int = 300
+    status_changes: int = 2
+    hand_runs: int = 1
     schedulers: int = 1
     mails: Mapping[MailTrouble, float] | None = None  # what goes wrong with a mail; None: nobody is mailed
     addresses: int = 1  # that want failure mails
@@ -74,7 +78,7 @@ class Weights:
     @property
     def has_desk_work(self) -> bool:
         """Whether anything comes to the default queue."""
-        return self.webhooks is not None or self.mails is not None
+        return self.webhooks is not None or self.jobs or self.mails is not None
 
 
 def draw(random: Random) -> Weights:
@@ -82,7 +86,7 @@ def draw(random: Random) -> Weights:
     resolution = random.choices(tuple(ResolutionClass), (55, 35, 10))[0]
     short_key = random.random() < 0.15
     jumps = 1 if not short_key and random.random() < 0.05 else 0
-    webhooks, mails = _webhooks(random), _mails(random)
+    webhooks, mails, jobs = _webhooks(random), _mails(random), random.random() < 0.15
     return Weights(
         resolution=resolution,
         workers=random.randint(2, 4),
@@ -107,6 +111,10 @@ def draw(random: Random) -> Weights:
         forgeries=0 if webhooks is None else random.randint(0, 3),
         stray=webhooks is not None and random.random() < 0.1,
         clerks=random.choice((1, 1, 2)),
+        jobs=jobs,
+        job_every_s=random.choice((300, 900, 1800)),
+        status_changes=random.randint(1, 4),
+        hand_runs=random.randint(0, 3),
         schedulers=random.randint(1, 2),
         mails=mails,
         addresses=random.randint(1, 2),
@@ -121,7 +129,7 @@ def _refusing(random: Random) -> Mapping[Trouble, float]:
 
 def _mails(random: Random) -> Mapping[MailTrouble, float] | None:
     """In most histories nobody is mailed."""
-    if random.random() >= 0.2:
+    if random.random() >= 0.15:
         return None
     total, shares = random.choice((0.0, 0.3, 0.8)), [random.expovariate(1.0) for _trouble in MailTrouble]
     return {trouble: total * share / sum(shares) for trouble, share in zip(MailTrouble, shares, strict=True)}
@@ -129,7 +137,7 @@ def _mails(random: Random) -> Mapping[MailTrouble, float] | None:
 
 def _webhooks(random: Random) -> Mapping[str, float] | None:
     """In most histories the bank is silent; in some others every message is lost (R39)."""
-    if random.random() >= 0.25:
+    if random.random() >= 0.2:
         return None
     if random.random() < 0.1:
         return {"webhook_lost": 1.0}

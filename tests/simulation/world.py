@@ -100,6 +100,7 @@ class World:
         self.counts: Counter[str] = Counter()  # of messages, runs and mails
         self.lanes = lanes()
         self.delivering: dict[int, Process] = {}  # by the number of the bank's delivery
+        self.runs_by_hand: dict[uuid.UUID, set[uuid.UUID]] = {}  # by request id
         self.reads: list[tuple[str, str]] = []  # process and payment, since the last step
         self.bank = self._open_bank()
         self.bank_account = self._open_account()
