@@ -111,7 +111,8 @@ class History:
         while self._under_way() and not world.violations:
             if world.time.seconds > end:
                 world.say("I12: something is still under way after 20 days without a fault")
-            self._people_help()
+            if self._operations_under_way():
+                self._people_help()
             self._go_on(until=world.time.seconds + 600.0, rest=True)
 
     def _people_help(self) -> None:
@@ -120,10 +121,8 @@ class History:
         world.process("person", partial(actors.repair_credentials, world), 1.0)
 
     def _under_way(self) -> bool:
-        unfinished = "('queued', 'sending', 'unknown', 'pending')"
         rows = self.world.database.rows(
-            f"select (select count(*) from operations where state in {unfinished})"
-            " + (select count(*) from installation where recovery_since is not null)"
+            "select (select count(*) from installation where recovery_since is not null)"
             " + (select count(*) from webhook_messages where state = 'waiting')"
             " + (select count(*) from job_runs where ended_at is null)"
             " + (select count(*) from mails where state in ('queued', 'sending'))"
@@ -134,7 +133,12 @@ class History:
         if world.weights.mails is not None and has_notice(world):
             return True
         is_told = bool(world.bank.notices.outbox.waiting())
-        return bool(rows[0][0]) or bool(world.bank.late) or world.restore_now is not None or is_told
+        waits = bool(rows[0][0]) or bool(world.bank.late) or world.restore_now is not None or is_told
+        return waits or self._operations_under_way()
+
+    def _operations_under_way(self) -> bool:
+        unfinished = "('queued', 'sending', 'unknown', 'pending')"
+        return bool(self.world.database.rows(f"select 1 from operations where state in {unfinished} limit 1"))
 
     def _go_on(self, until: float, *, rest: bool = False) -> None:
         """Steps until that second, or until the first broken rule."""

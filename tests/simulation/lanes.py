@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tasks.sweep import run_due
 from tests.simulation.scheduler import Process
 from webapp.services import wake_ups
 from webapp.services.jobs import making
 from webapp.services.jobs import running as job_runs
-from webapp.services.mails import queueing, sending
+from webapp.services.mails import failures, queueing, sending
 from webapp.services.operations import running
 from webapp.services.wake_ups import DEFAULT_QUEUE, MONEY_QUEUE, Word
 from webapp.services.webhooks import processing, receiving
@@ -28,6 +27,13 @@ TASKS: Mapping[str, Callable[[uuid.UUID], object]] = {
     queueing.SEND: sending.send,
 }
 """What the names in words mean; the tasks of production do the same in an application's context."""
+SWEEPS: Mapping[str, Callable[[], int]] = {
+    "job_runs where ended_at is null": job_runs.run_due,
+    "webhook_messages where state = 'waiting'": processing.run_due,
+    "failure_notices where handled_at is null": failures.make_due,
+    "mails where due_at is not null": sending.run_due,
+}
+"""Where a sweep of the default queue finds something -> the sweep."""
 
 
 @dataclass
@@ -40,12 +46,17 @@ class Lane:
     _work_at: float | None = None
     _seen_changes: int = -1
 
-    def poll(self) -> None:
-        """What a worker finds in the database alone; money one row at a time, so that others come between."""
+    def poll(self, world: World) -> None:
+        """What a worker finds in the database alone; money one row at a time, so that others come between.
+
+        The other sweeps are those of `tasks.sweep`, each only where a plain look finds something: histories are many.
+        """
         if self.queue == MONEY_QUEUE:
             running.run_oldest()
-        else:
-            run_due(self.queue)
+            return
+        for rows, sweep in SWEEPS.items():
+            if world.database.rows(f"select 1 from {rows} limit 1"):
+                sweep()
 
     def next_work(self, world: World) -> float | None:
         """When a waiting worker finds something: at once for a word, within a poll for what is due."""
@@ -55,17 +66,20 @@ class Lane:
             return world.time.seconds
         if world.database.changes != self._seen_changes:
             self._seen_changes = world.database.changes
-            due = world.database.next_due() if self.queue == MONEY_QUEUE else world.database.next_due_of_desk()
-            wait = world.random.choice((0.1, world.random.uniform(0.0, POLL_S)))
-            self._work_at = None if due is None else max(world.time.seconds_of(due), world.time.seconds) + wait
+            self._work_at = self._due(world, world.random.choice((0.1, world.random.uniform(0.0, POLL_S))))
         return self._work_at
+
+    def _due(self, world: World, wait: float) -> float | None:
+        due = world.database.next_due() if self.queue == MONEY_QUEUE else world.database.next_due_of_desk()
+        return None if due is None else max(world.time.seconds_of(due), world.time.seconds) + wait
 
     def wake(self, world: World, moment: float) -> Process:
         """Let one of them look now."""
         world.time.seconds = max(world.time.seconds, moment)
-        self._work_at = world.time.seconds + world.random.uniform(1.0, POLL_S)
-        worker = self.parked.pop(world.random.randrange(len(self.parked)))
+        before, worker = world.database.changes, self.parked.pop(world.random.randrange(len(self.parked)))
         world.scheduler.run(worker)
+        if world.database.changes == before:  # it found nothing to do
+            self._work_at = self._due(world, world.random.uniform(1.0, POLL_S))
         return worker
 
     def clear(self) -> None:
@@ -81,7 +95,7 @@ def worker(world: World, lane: Lane) -> None:
             word = lane.words.pop(0)
             TASKS[word.task](word.row_id)
         else:
-            lane.poll()
+            lane.poll(world)
         process = world.scheduler.current
         assert process is not None
         lane.parked.append(process)

@@ -107,7 +107,7 @@ MISTAKES: dict[str, Mistake] = {
         ("I3",),
         2,
     ),
-    "no_fence": Mistake(replacing(*_NO_FENCE), FREEZING, ("I2", "I8", "I11"), 2),
+    "no_fence": Mistake(replacing(*_NO_FENCE), FREEZING, ("I2", "I8", "I11"), 9),
     "blind_resend": Mistake(
         replacing(("operations.running.look_up", engines.send_again)),
         replace(STORM, resolution=C2),
@@ -172,29 +172,29 @@ MISTAKES: dict[str, Mistake] = {
         0,
     ),
     "job_files_twice_for_one_change": Mistake(
-        in_world(desk_engines.forget_the_change), replace(JOBS, status_changes=1, job_every_s=60), ("R17",), 3
+        in_world(desk_engines.forget_the_change), replace(JOBS, status_changes=1, job_every_s=60), ("R17",), 1
     ),
     "run_made_twice_by_two_schedulers": Mistake(
         replacing(("jobs.making._make_within", desk_engines.make_run_all_the_same)),
         replace(JOBS, schedulers=2, freeze=0.3, freeze_only="K15", job_every_s=60, busy_s=900.0),
         ("R20",),
-        0,
+        1,
     ),
     "run_taken_over_and_gone_on_with": Mistake(
         replacing(("jobs.runs.Run._hold", desk_engines.hold_whatever_happened)),
         replace(JOBS, freeze=0.5, freeze_only="K15", job_every_s=60),
-        ("K15", "R17"),
-        0,
+        ("K15", "R17", "I8"),
+        3,
     ),
     "mail_resent_on_doubt": Mistake(
-        replacing(("mails.sending.STATE_AFTER", desk_engines.RESENT)), MAILING, ("I14", "R44"), 3
+        replacing(("mails.sending.STATE_AFTER", desk_engines.RESENT)), MAILING, ("I14", "R44"), 1
     ),
     "mails_sent_again_after_a_restore": Mistake(
         replacing(
             ("mails.keeping.after_restore", desk_engines.nothing_restored),
             ("mails.failures.withhold", desk_engines.nothing_restored),
         ),
-        replace(MAILING, restore=True, mails={MailTrouble.PUT_OFF: 0.5}),
+        replace(MAILING, restore=True, mails={}, wishes=8, busy_s=3000.0),
         ("I14", "R44"),
         1,
     ),

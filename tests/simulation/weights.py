@@ -86,7 +86,7 @@ def draw(random: Random) -> Weights:
     resolution = random.choices(tuple(ResolutionClass), (55, 35, 10))[0]
     short_key = random.random() < 0.15
     jumps = 1 if not short_key and random.random() < 0.05 else 0
-    webhooks, mails, jobs = _webhooks(random), _mails(random), random.random() < 0.15
+    webhooks, mails, jobs = _webhooks(random), _mails(random), random.random() < 0.12
     return Weights(
         resolution=resolution,
         workers=random.randint(2, 4),
@@ -129,7 +129,7 @@ def _refusing(random: Random) -> Mapping[Trouble, float]:
 
 def _mails(random: Random) -> Mapping[MailTrouble, float] | None:
     """In most histories nobody is mailed."""
-    if random.random() >= 0.15:
+    if random.random() >= 0.12:
         return None
     total, shares = random.choice((0.0, 0.3, 0.8)), [random.expovariate(1.0) for _trouble in MailTrouble]
     return {trouble: total * share / sum(shares) for trouble, share in zip(MailTrouble, shares, strict=True)}
@@ -137,7 +137,7 @@ def _mails(random: Random) -> Mapping[MailTrouble, float] | None:
 
 def _webhooks(random: Random) -> Mapping[str, float] | None:
     """In most histories the bank is silent; in some others every message is lost (R39)."""
-    if random.random() >= 0.2:
+    if random.random() >= 0.15:
         return None
     if random.random() < 0.1:
         return {"webhook_lost": 1.0}
