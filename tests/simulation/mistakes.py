@@ -159,7 +159,7 @@ MISTAKES: dict[str, Mistake] = {
     "restore_without_recovery": Mistake(
         in_world(engines.no_recovery),
         replace(STORM, resolution=C2, restore=True, busy_s=300.0, writes={}, reads={}),
-        ("I2",),
+        ("I2", "I3"),
         4,
     ),
     "webhook_payload_trusted": Mistake(
