@@ -7,11 +7,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
 from tests.simulation.database import template
-from webapp.models import Order, OrderStatus, StatusChange, StatusKind, Via
-from webapp.models.base import new_id
+from webapp.models import StatusKind, Via
 from webapp.services import runtime
 from webapp.services.audit import Actor
 from webapp.services.errors import RuleBroken
@@ -19,7 +16,7 @@ from webapp.services.jobs import closing, making, schedules
 from webapp.services.jobs.catalogue import CANCEL, LOOK_UP, REFUND
 from webapp.services.mails import failures
 from webapp.services.operations import stopping
-from webapp.services.unit_of_work import Tx, in_transaction
+from webapp.services.orders import statuses
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -71,35 +68,19 @@ def people(world: World) -> None:
 
 
 def change_status(world: World) -> None:
-    """Cancel the order so that the jobs act, or only note that it was cancelled, or take it back."""
+    """Somebody cancels the order, so that the jobs act, or takes that back."""
     here = template()
-    acts = world.random.random() < 0.8
-
-    def work(tx: Tx) -> None:
-        order = tx.get_one(Order, here.order_id, populate_existing=True)
-        is_cancelled = order.status_id == _status(tx, StatusKind.CANCELLED)
-        kind = StatusKind.PAID if is_cancelled else StatusKind.CANCELLED
-        change = StatusChange(
-            id=new_id(),
-            shop_id=order.shop_id,
-            order_id=order.id,
-            from_status_id=order.status_id,
-            to_status_id=_status(tx, kind),
-            changed_at=runtime.current().clock.now(tx),
-            changed_by=here.user_id,
-            via=Via.WEB,
-            acts=acts,
-        )
-        tx.add(change)
-        order.status_id = change.to_status_id
-        order.undo_change_id = change.id if acts and kind is StatusKind.CANCELLED else None
-
-    in_transaction(work)
-
-
-def _status(tx: Tx, kind: StatusKind) -> uuid.UUID:
-    query = select(OrderStatus.id).where(OrderStatus.shop_id == template().shop_id, OrderStatus.kind == kind)
-    return tx.execute(query).scalar_one()
+    ((kind,),) = world.database.rows(
+        "select s.kind from orders o join order_statuses s on s.id = o.status_id where o.id = ?", (here.order_id.hex,)
+    )
+    wanted = StatusKind.PAID if kind == StatusKind.CANCELLED.value else StatusKind.CANCELLED
+    ((status_id,),) = world.database.rows(
+        "select id from order_statuses where shop_id = ? and kind = ?", (here.shop_id.hex, wanted.value)
+    )
+    actor = Actor(here.user_id, Via.WEB)
+    statuses.set_status(
+        statuses.Setting(actor=actor, shop_ids=[here.shop_id], order_id=here.order_id, status_id=uuid.UUID(status_id))
+    )
 
 
 def _run_now(world: World, job: str, request_id: uuid.UUID) -> None:
