@@ -39,12 +39,15 @@ REFUSED = 422
 
 
 class Chaos:
-    """`jobs_payments` are those that only the jobs may undo; people ask for operations on all others."""
+    """`jobs_payments` are those that only the jobs may undo, `elsewhere` (the provider's references) those that are
+    refunded on the provider's own page alone; people ask for operations on `payments`.
+    """
 
     def __init__(self, world: World, catcher: Catcher, seed: int) -> None:
         self.world, self.catcher, self.random, self.seen = world, catcher, random.Random(seed), Counter[str]()
         self.payments: list[tuple[uuid.UUID, OperationKind]] = []
         self.jobs_payments: list[tuple[uuid.UUID, OperationKind]] = []
+        self.elsewhere: list[str] = []
         self.ear: Ear = open_ear(world)
         self._copy: Path | None = None
         world.desk.change(Shop, world.desk.shop_id, failure_emails=[ADDRESS])
@@ -97,11 +100,15 @@ class Chaos:
             self.seen["cancelled orders"] += 1
 
     def _money_moves_elsewhere(self) -> None:
+        """Now or later in the round."""
+        if self._likely(0.25) or not self.elsewhere:
+            self.elsewhere.append(self.world.desk.row(self.world.desk.payment()).provider_ref)
+            self._refund_elsewhere(self.elsewhere[-1])
+
+    def _refund_elsewhere(self, provider_ref: str) -> None:
         """A refund on the provider's own page, of which the desk hears only by its message."""
-        if self._likely(0.25):
-            row = self.world.desk.row(self.world.desk.payment())
-            self.world.desk.emulator.portal(row.provider_ref, "refund", amount_minor=700)
-            self.seen["refunds elsewhere"] += 1
+        self.world.desk.emulator.portal(provider_ref, "refund", amount_minor=100)
+        self.seen["refunds elsewhere"] += 1
 
     def _jobs_are_due(self) -> None:
         job, shop = self.random.choice([CANCEL, REFUND]), self.world.desk.shop_id
@@ -161,7 +168,9 @@ class Chaos:
             return self.world.clerk(Blow(point, self.random.randint(1, BLOWS[point])))
         self.world.stop(role)
         if role == "web":
-            return self.ear.serve(Blow("K13", self.random.randint(1, 2)))
+            struck = self.ear.serve(Blow("K13", self.random.randint(1, 2)))
+            self._refund_elsewhere(self.elsewhere[-1])
+            return struck
         return self.world.start(role, Blow(self.random.choice(["K3", "K15"]), self.random.randint(1, 3)))
 
     def _redis(self) -> None:

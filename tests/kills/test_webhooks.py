@@ -7,25 +7,17 @@ import uuid
 import pytest
 from sqlalchemy import func, select
 
-from tests import factories
 from tests.kills.blows import Blow
 from tests.kills.hearing import Ear, open_ear
 from tests.kills.programs import until
 from tests.kills.world import World
 from tests.webapp.services.webhooks import hooks
-from webapp.models import LedgerMovement, Payment, WebhookMessage, WebhookState
+from webapp.models import LedgerMovement, WebhookMessage, WebhookState
 from webapp.services.unit_of_work import in_transaction
 from webapp.services.webhooks.receiving import Verdict
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(180)]
 ELSEWHERE = 1100
-
-
-def payment_read_long_ago(world: World) -> uuid.UUID:
-    """A payment whose next message need not wait because it was read just now (R40)."""
-    payment = world.desk.payment()
-    world.desk.change(Payment, payment, last_read_at=factories.LONG_AGO)
-    return payment
 
 
 def refund_elsewhere(world: World, payment: uuid.UUID) -> None:
@@ -56,7 +48,7 @@ def assert_booked_once(world: World, payment: uuid.UUID) -> None:
 @pytest.mark.parametrize(("nth", "stored"), [(1, 0), (2, 1)])
 def test_K13_the_senders_repeat_makes_a_killed_web_process_good(world: World, nth: int, stored: int) -> None:
     """Before its commit nothing is there and the repeat is stored; after it the repeat is absorbed (R36)."""
-    payment = payment_read_long_ago(world)
+    payment = world.desk.payment()
     ear = open_ear(world)
     struck = ear.serve(Blow("K13", nth))
     refund_elsewhere(world, payment)
@@ -79,7 +71,7 @@ def _answers(ear: Ear, number: int) -> list[int]:
 
 def kill_while_processing(world: World, blow: Blow) -> None:
     """A message, a worker that dies over it, a clean one."""
-    payment = payment_read_long_ago(world)
+    payment = world.desk.payment()
     refund_elsewhere(world, payment)
     hooks.give_secret(world.desk)
     hooks.tell(world.desk, hooks.body(world.desk, payment))
@@ -87,7 +79,6 @@ def kill_while_processing(world: World, blow: Blow) -> None:
     until(lambda: struck.struck and not struck.runs, 30, "the worker is killed")
     assert only().state is WebhookState.WAITING
     world.desk.emulator.latency(0)
-    world.desk.change(Payment, payment, last_read_at=factories.LONG_AGO)  # the dead one's read is no reason to wait
     world.clerk()
     assert_booked_once(world, payment)
 

@@ -108,6 +108,8 @@ def put_knobs() -> None:
         mail_sending.LEASE = processing.LEASE = runs.LEASE = timedelta(seconds=seconds)
         sending.CALL_DEADLINE = timedelta(seconds=seconds * 0.4)  # type: ignore[attr-defined]
         first_byte.COMMIT_TO_FIRST_BYTE_S = seconds * 0.25  # type: ignore[attr-defined]
+    if apart := os.environ.get("KILLS_READS_APART_S"):
+        processing.ONE_READ_IN = timedelta(seconds=float(apart))
     if batch := os.environ.get("KILLS_BATCH"):
         undoing.BATCH = int(batch)
     if pause := os.environ.get("KILLS_PAUSE_S"):

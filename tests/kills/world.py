@@ -58,7 +58,8 @@ class World:
 
     def clerk(self, blow: Blow | None = None, **knobs: str) -> Program:
         """A worker on all that is not money: jobs, messages of providers, mails. The dead lose their leases soon."""
-        return self.start("default", blow, **({"poll_s": "0.2", "lease_s": "3"} | knobs))
+        usual = {"poll_s": "0.2", "lease_s": "3", "reads_apart_s": "1"}
+        return self.start("default", blow, **(usual | knobs))
 
     def payment(self, kind: OperationKind, amount_minor: int = 3300) -> uuid.UUID:
         """A payment of which such an operation may be asked."""
