@@ -60,8 +60,9 @@ class Chaos:
         self._orders_are_cancelled()
         self._money_moves_elsewhere()
         self._jobs_are_due()
-        self._misbehave()
-        self._strike()
+        role = self.random.choice(VICTIMS)
+        self._misbehave(role)
+        self._strike(role)
         self._redis()
 
     def _likely(self, probability: float) -> bool:
@@ -131,15 +132,16 @@ class Chaos:
 
         in_transaction(due)
 
-    def _misbehave(self) -> None:
+    def _misbehave(self, role: str) -> None:
         emulator = self.world.desk.emulator
-        if self._likely(0.5):
+        if self._likely(0.4):
             kind, times = self.random.choice(FAULTS), self.random.randint(1, 2)
             emulator.fault(kind, times=times, seconds=0.1 if kind.startswith("time") else 61)
             self.seen["faults of calls"] += times
-        if self._likely(0.3):
-            emulator.fault("error_before", call=self.random.choice(["refund", "cancel"]), times=1, status=REFUSED)
-            self.seen["refusals"] += 1
+        if role == "worker" and self._likely(0.8):  # the failures that are mailed
+            for call in ("refund", "cancel"):
+                emulator.fault("error_before", call=call, times=2, status=REFUSED)
+            self.seen["rounds with refusals"] += 1
         if self._likely(0.4):
             emulator.fault(self.random.choice(NOTICE_FAULTS), call="webhook", times=1, seconds=61)
             self.seen["faults of messages"] += 1
@@ -147,11 +149,10 @@ class Chaos:
             self.catcher.fault(self.random.choice(MAIL_FAULTS), times=1)
             self.seen["faults of mail"] += 1
 
-    def _strike(self) -> None:
-        role = self.random.choice(VICTIMS)
+    def _strike(self, role: str) -> None:
         action = self.random.choice(["kill", "kill", "kill", "orphan", "wire"]) if role == "worker" else "kill"
         struck = self._victim(role, action)
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + PATIENCE_S * (1 + (role == "default"))  # which comes to mails last
         while struck.runs and time.monotonic() < until:
             time.sleep(0.25)
             self.world.pass_time()

@@ -43,5 +43,5 @@ def test_a_few_random_kills(world: World, catcher: Catcher) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [int(os.environ.get("KILLS_SEED", "2026"))])
 def test_a_hundred_random_kills(world: World, catcher: Catcher, seed: int) -> None:
-    """100 on each database; a seed repeats the draws, while the machine decides the interleaving."""
-    run(world, catcher, seed, kills=100)
+    """100 on each database; a seed (KILLS_SEED) repeats the draws, while the machine decides the interleaving."""
+    run(world, catcher, seed, kills=int(os.environ.get("KILLS_COUNT", "100")))
