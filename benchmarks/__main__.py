@@ -1,11 +1,12 @@
 """`python -m benchmarks [MEASURE ...] [--database sqlite|postgresql]`: each figure beside its baseline.
 
-orders    the order list and the page of one order, at several numbers of orders
-filing    from the last click to the committed refund
-messages  providers' messages taken in
-imports   a file of orders brought in
-drain     due refunds sent by workers
-run       `make run`: seconds to the first page, memory of its processes
+orders      the order list and the page of one order, at several numbers of orders
+filing      from the last click to the committed refund
+messages    providers' messages taken in
+imports     a file of orders brought in
+drain       due refunds sent by workers
+refund-job  the refund job over the largest of the numbers of orders
+run         `make run`: seconds to the first page, memory of its processes
 
 Without a name all are measured. `make bench ARGS="orders --sizes 1000 10000 --requests 20"` is a quick look.
 """
@@ -17,7 +18,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import drain, filing, footprint, imports, messages, orders
+from benchmarks import drain, filing, footprint, imports, messages, orders, refund_job
 from benchmarks.setting import KINDS
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -27,6 +28,7 @@ MEASURES: dict[str, Callable[[str, argparse.Namespace], Any]] = {
     "messages": lambda kind, _options: messages.measure(kind),
     "imports": lambda kind, _options: imports.measure(kind),
     "drain": lambda kind, _options: drain.measure(kind),
+    "refund-job": lambda kind, options: refund_job.measure(kind, max(options.sizes)),
 }
 RUN = "run"  # its processes have one database
 ALL = [*MEASURES, RUN]

@@ -1,7 +1,8 @@
 """Orders by the hundred thousand, as a busy shop has them: the same rows for the same count, whatever the database.
 
 Nine of ten orders are the first shop's, spread evenly over three years that end at END. Most payments were captured;
-refunds and cancels come with their operations, attempts and movements, so that the books are whole (`verify`). Three
+refunds and cancels come with their operations, attempts and movements, so that the books are whole (`verify`). Half of
+them, a twentieth of all orders, answer the change of status that cancelled their order, as the jobs left them. Three
 things lie far back, because a walk from the newest order on meets them last: payments HELD stand among the oldest
 hundredth of the orders, part captures among the oldest third, and RETIRED_METHOD among the oldest tenth. The audit
 chain stays empty.
@@ -38,7 +39,8 @@ NAMES = ("hana", "ken", "yui", "sota", "rin", "marie", "luc", "astrid", "nils", 
 
 COLUMNS = {
     "orders": (
-        "id shop_id mode number status_id currency total_minor buyer_email language ordered_at created_at version"
+        "id shop_id mode number status_id currency total_minor buyer_email language ordered_at created_at"
+        " undo_change_id version"
     ),
     "payments": (
         "id shop_id order_id account_id mode provider_ref method currency provider_state authorised_minor"
@@ -51,8 +53,8 @@ COLUMNS = {
     ),
     "operations": (
         "id shop_id order_id payment_id account_id wish_id kind state amount_minor currency whole_rest reason_id"
-        " request_id key requested_by requested_via created_at state_since fence tries replays first_sent_at"
-        " last_sent_at in_doubt fresh_send_used restored provider_code ended_at"
+        " request_id key requested_by requested_via status_change_id created_at state_since fence tries replays"
+        " first_sent_at last_sent_at in_doubt fresh_send_used restored provider_code ended_at"
     ),
     "attempts": (
         "id operation_id fence key call_digest call_redacted baseline started_at ended_at outcome http_status"
@@ -104,17 +106,19 @@ class Crowd:
         status = self._status(state)
         buyer = f"{random.choice(NAMES)}.{random.randrange(self.count):06d}@example.test"
         moment = str(at)
+        change_id = self._id()
+        undone_by = change_id if state in {"refunded", "cancelled"} and random.random() < 0.5 else None
         self._rows["orders"].append(
             (order_id, ground.shop_id, "test", f"T-{number:07d}", ground.statuses[status], "JPY", total)
-            + (buyer, "ja", moment, moment, 1)
+            + (buyer, "ja", moment, moment, undone_by, 1)
         )
         if status != "new":
             first, last = ground.statuses["new"], ground.statuses[status]
-            change = (self._id(), ground.shop_id, order_id, first, last, str(at + timedelta(hours=2)), "job", 0)
-            self._rows["order_status_changes"].append(change)
+            change = (change_id, ground.shop_id, order_id, first, last, str(at + timedelta(hours=2)), "web")
+            self._rows["order_status_changes"].append((*change, 1 if undone_by else 0))
         if random.random() < 0.02:
             self._payment(ground, order_id, at, "failed", "credit_card", total)
-        self._payment(ground, order_id, at, state, self._method(share), total)
+        self._payment(ground, order_id, at, state, self._method(share), total, undone_by)
 
     def _state(self, number: int, share: float) -> str:
         if share < 0.01 and number % 100 == 0:
@@ -137,7 +141,16 @@ class Crowd:
         names, weights = zip(*METHODS, strict=True)
         return str(self._random.choices(names, weights)[0])
 
-    def _payment(self, ground: Ground, order_id: str, at: datetime, state: str, method: str, total: int) -> None:
+    def _payment(
+        self,
+        ground: Ground,
+        order_id: str,
+        at: datetime,
+        state: str,
+        method: str,
+        total: int,
+        undone_by: str | None = None,
+    ) -> None:
         payment_id = self._id()
         word, authorised, captured, refunded, cancelled = _sums(state, total)
         reference, moment = f"{self._random.getrandbits(100):025x}", str(at)
@@ -149,32 +162,33 @@ class Crowd:
         moves = (("authorise", authorised), ("capture", captured), ("refund", refunded), ("cancel", cancelled))
         for kind, amount in moves:
             if amount:
-                by_us = self._operation(ground, order_id, payment_id, kind, amount, at) if kind[-1] in "dl" else None
+                ids = order_id, payment_id, undone_by
+                by_us = self._operation(ground, ids, kind, amount, at) if kind in {"refund", "cancel"} else None
                 self._rows["movements"].append(
                     (self._id(), ground.shop_id, payment_id, ground.account_id, kind, amount, "JPY")
                     + (f"{reference}.{kind}", by_us, 0, moment, moment)
                 )
         if captured and not refunded and self._random.random() < 0.0005:
-            self._operation(ground, order_id, payment_id, "refund", captured, at, state="rejected")
+            self._operation(ground, (order_id, payment_id, None), "refund", captured, at, state="rejected")
 
     def _operation(
         self,
         ground: Ground,
-        order_id: str,
-        payment_id: str,
+        ids: tuple[str, str, str | None],
         kind: str,
         amount: int,
         at: datetime,
         state: str = "succeeded",
     ) -> str:
+        order_id, payment_id, undone_by = ids
         operation_id, key = self._id(), self._id()
         asked, ended = str(at + timedelta(days=1)), str(at + timedelta(days=1, seconds=2))
         done = state == "succeeded"
         reason = ground.reason_id if kind == "refund" else None
         self._rows["operations"].append(
             (operation_id, ground.shop_id, order_id, payment_id, ground.account_id, self._id(), kind, state, amount)
-            + ("JPY", 0, reason, self._id(), key, ground.user_id, "web", asked, ended, 1, 1, 0, asked, asked)
-            + (0, 0, 0, None if done else "insufficient_funds", ended)
+            + ("JPY", 0, reason, self._id(), key, ground.user_id, "job" if undone_by else "web", undone_by)
+            + (asked, ended, 1, 1, 0, asked, asked, 0, 0, 0, None if done else "insufficient_funds", ended)
         )
         self._rows["attempts"].append(
             (self._id(), operation_id, 1, key, "0" * 64, "{}", "[]", asked, ended)

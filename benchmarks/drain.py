@@ -11,7 +11,7 @@ import time
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import delete, event, func, insert, select, update
+from sqlalchemy import and_, delete, event, func, insert, select, update
 
 from benchmarks import rows
 from benchmarks.setting import Setting, setting
@@ -43,17 +43,27 @@ class Drained:
     @property
     def ratio(self) -> float:
         """Reached rate as a part of the bare limit."""
-        return (self.refunds / self.seconds) / (WORKERS / (LATENCY_MS / 1000))
+        return (self.refunds / self.seconds) / limit()
 
     def __str__(self) -> str:
         """One line for the note."""
         rate = self.refunds / self.seconds
-        verdict = "reached" if self.ratio >= TARGET else "MISSED"
         return (
             f"drain [{self.kind}]: {self.refunds} refunds, {WORKERS} workers, {LATENCY_MS} ms: {rate:.1f}/s, "
-            f"{self.ratio:.0%} of the bare limit (target {TARGET:.0%}: {verdict}); one refund costs "
-            f"{self.statements} SQL statements and {self.calls} HTTP call(s); books whole: {self.whole}"
+            f"{self.ratio:.0%} of the bare limit (target {TARGET:.0%}: {verdict(self.ratio >= TARGET)}); "
+            f"one refund costs {self.statements} SQL statements and {self.calls} HTTP call(s); "
+            f"books whole: {self.whole}"
         )
+
+
+def limit() -> float:
+    """Refunds per second, if each worker only ever waited for one answer at a time."""
+    return WORKERS / (LATENCY_MS / 1000)
+
+
+def verdict(reached: bool) -> str:
+    """The word after a target."""
+    return "reached" if reached else "MISSED"
 
 
 def measure(kind: str, refunds: int = 2000) -> Drained:
@@ -64,23 +74,32 @@ def measure(kind: str, refunds: int = 2000) -> Drained:
         reason_id = factories.reason(shop_id)
         payment_ids = rows.payments(made, refunds + 1, shop_id, account_id)
         statements, calls = _cost(made, rows.refund(shop_id, payment_ids.pop(), user_id, reason_id))
-        switch = new_id()
-        in_transaction(lambda tx: _throw(tx, switch))
+        switch = throw()
         for payment_id in payment_ids:
             rows.refund(shop_id, payment_id, user_id, reason_id)
-        made.control("PUT", "latency", {"milliseconds": LATENCY_MS})
-        workers = [made.start("tasks.worker", "money") for _ in range(WORKERS)]
-        workers.append(made.start("tasks.scheduler"))
-        try:
-            time.sleep(15)  # starting is not measured
-            seconds = _time_until_drained(switch)
-        finally:
-            for process in workers:
-                process.terminate()
-            for process in workers:
-                process.wait(30)
-        whole = not list(verify.problems()) and not made.control("GET", "ledger")["broken"]
+        seconds = seconds_to_drain(made, switch)
+        whole = books_are_whole(made)
         return Drained(kind, refunds, seconds, statements, calls, whole and _all_succeeded(refunds + 1))
+
+
+def seconds_to_drain(made: Setting, switch: uuid.UUID) -> float:
+    """Start workers as they are deployed, lift the switch, and wait until nothing is due any more."""
+    made.control("PUT", "latency", {"milliseconds": LATENCY_MS})
+    workers = [made.start("tasks.worker", "money") for _ in range(WORKERS)]
+    workers.append(made.start("tasks.scheduler"))
+    try:
+        time.sleep(15)  # starting is not measured
+        return _time_until_drained(switch)
+    finally:
+        for process in workers:
+            process.terminate()
+        for process in workers:
+            process.wait(30)
+
+
+def books_are_whole(made: Setting) -> bool:
+    """What the verifier and the emulator say."""
+    return not list(verify.problems()) and not made.control("GET", "ledger")["broken"]
 
 
 def _cost(made: Setting, operation_id: uuid.UUID) -> tuple[int, int]:
@@ -105,9 +124,16 @@ def _effects(made: Setting) -> int:
     return sum(1 for effect in found if effect["source"] == "api")
 
 
-def _throw(tx: Tx, switch: uuid.UUID) -> None:
-    now = runtime.current().clock.now(tx)
-    tx.execute(insert(KillSwitch).values(id=switch, reason="the measurement has not begun", thrown_at=now))
+def throw() -> uuid.UUID:
+    """Stop everything at the kill switch; answers its id."""
+    switch = new_id()
+
+    def work(tx: Tx) -> None:
+        now = runtime.current().clock.now(tx)
+        tx.execute(insert(KillSwitch).values(id=switch, reason="the measurement has not begun", thrown_at=now))
+
+    in_transaction(work)
+    return switch
 
 
 def _time_until_drained(switch: uuid.UUID) -> float:
@@ -116,7 +142,7 @@ def _time_until_drained(switch: uuid.UUID) -> float:
     def lift(tx: Tx) -> None:
         now = runtime.current().clock.now(tx)
         tx.execute(delete(KillSwitch).where(KillSwitch.id == switch))
-        queued = Operation.state == OperationState.QUEUED
+        queued = and_(Operation.due_at.is_not(None), Operation.state == OperationState.QUEUED)
         tx.execute(update(Operation).where(queued).values(due_at=now, blocked_since=None, blocked_by=None))
         due = list(tx.scalars(select(Operation.id).where(queued)))
         for operation_id in due[:WORKERS]:
@@ -132,7 +158,7 @@ def _time_until_drained(switch: uuid.UUID) -> float:
 
     in_transaction(lift)
     started = time.perf_counter()
-    waiting = select(func.count()).select_from(Operation).where(Operation.ended_at.is_(None))
+    waiting = select(func.count()).select_from(Operation).where(Operation.due_at.is_not(None))
     while in_transaction(lambda tx: tx.execute(waiting).scalar_one()):
         if time.perf_counter() - started > 600:
             raise RuntimeError("not drained within ten minutes")

@@ -12,10 +12,11 @@ import time
 from dataclasses import dataclass
 from itertools import count
 
-from sqlalchemy import event, insert, select, text
+from sqlalchemy import insert, select, text
 
 from benchmarks import rows
 from benchmarks.setting import setting
+from benchmarks.watching import watched_writes
 from tests import factories
 from webapp import create_app
 from webapp.models import Mode, Order, OrderImport, OrderStatus
@@ -57,18 +58,18 @@ def measure(kind: str, lines: int = 100_000) -> Imported:
     with setting(kind), create_app().app_context():
         factories.ensure_single_rows()
         shop_id, _account_id, _user_id = rows.shop_with_account()
-        writes = _watched()
-        started = time.perf_counter()
-        import_id = _stored(shop_id, lines)
-        _work(import_id)
-        checked = time.perf_counter()
-        deciding.confirm(import_id, [shop_id], SYSTEM, by_workers=False)
-        _work(import_id)
-        done = time.perf_counter()
+        with watched_writes() as writes:
+            started = time.perf_counter()
+            import_id = _stored(shop_id, lines)
+            _work(import_id)
+            checked = time.perf_counter()
+            deciding.confirm(import_id, [shop_id], SYSTEM, by_workers=False)
+            _work(import_id)
+            done = time.perf_counter()
         row = in_transaction(lambda tx: tx.get_one(OrderImport, import_id))
         if (row.state, row.rows_new) != (ImportState.DONE, lines):
             raise RuntimeError(f"the import came to {row.state} with {row.rows_new} orders")
-        return Imported(kind, lines, checked - started, done - checked, _bare(shop_id, lines), list(writes))
+        return Imported(kind, lines, checked - started, done - checked, _bare(shop_id, lines), writes.wall)
 
 
 def _stored(shop_id: object, lines: int) -> object:
@@ -91,23 +92,6 @@ def _stored(shop_id: object, lines: int) -> object:
 def _work(import_id: object) -> None:
     while running.run(import_id):  # type: ignore[arg-type]
         continue
-
-
-def _watched() -> list[float]:
-    """Lengths of the transactions that write, from now on."""
-    times: list[float] = []
-    began: dict[int, float] = {}
-    engine = runtime.current().engine
-
-    def start(connection: object) -> None:
-        began[id(connection)] = time.perf_counter()
-
-    def end(connection: object) -> None:
-        times.append(time.perf_counter() - began.pop(id(connection)))
-
-    event.listen(engine, "begin", start)
-    event.listen(engine, "commit", end)
-    return times
 
 
 def _bare(shop_id: object, lines: int) -> float:

@@ -18,12 +18,13 @@ from datetime import UTC
 from typing import Any
 
 from flask import Flask, template_rendered
-from sqlalchemy import event, select
+from sqlalchemy import select
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from benchmarks.crowd import END, RETIRED_METHOD, SPAN
 from benchmarks.setting import setting
 from benchmarks.stock import PERSON
+from benchmarks.watching import run_bare, seen_statements
 from tests.webapp.visitor import Visitor
 from webapp import create_app
 from webapp.models import Mode, Order, Payment, Shop, User
@@ -156,7 +157,7 @@ def _cost(app: Flask, visitor: Visitor, name: str, address: str, requests: int) 
 
     for _each in range(WARM):
         once()
-    with _seen_statements() as statements, _timed_template(app, requests // 2) as renders:
+    with seen_statements() as statements, _timed_template(app, requests // 2) as renders:
         once()
     wall, cpu, bare = [], [], []
     for _each in range(requests):
@@ -164,27 +165,13 @@ def _cost(app: Flask, visitor: Visitor, name: str, address: str, requests: int) 
         once()
         wall.append(time.perf_counter() - started)
         cpu.append(time.process_time() - worked)
-        bare.append(_run_bare(statements))
+        bare.append(run_bare(statements))
     base = _quarter(bare) + _quarter(renders)
     return Cost(name, address, wall, cpu, len(statements), base)
 
 
 def _quarter(times: Sequence[float]) -> float:
     return statistics.quantiles(times, n=4, method="inclusive")[0]
-
-
-@contextmanager
-def _seen_statements() -> Iterator[list[tuple[str, Any]]]:
-    seen: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-        if not statement.upper().startswith(("BEGIN", "PRAGMA")):
-            seen.append((statement, parameters))
-
-    engine = runtime.current().engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)
 
 
 @contextmanager
@@ -200,17 +187,3 @@ def _timed_template(app: Flask, times_more: int) -> Iterator[list[float]]:
 
     with template_rendered.connected_to(again, app):
         yield times
-
-
-def _run_bare(statements: Sequence[tuple[str, Any]]) -> float:
-    connection = runtime.current().engine.raw_connection()
-    try:
-        cursor = connection.cursor()
-        started = time.perf_counter()
-        for statement, parameters in statements:
-            cursor.execute(statement, parameters)
-            cursor.fetchall()
-        return time.perf_counter() - started
-    finally:
-        connection.rollback()
-        connection.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import select
@@ -24,24 +25,28 @@ def shop_with_account() -> tuple[uuid.UUID, uuid.UUID, uuid.UUID]:
     return shop.id, account.id, factories.user(shop.id).id
 
 
-def payments(made: Setting, count: int, shop_id: uuid.UUID, account_id: uuid.UUID) -> list[uuid.UUID]:
-    """`count` captured payments, taken in the way the desk takes them."""
+def payments(
+    made: Setting, count: int, shop_id: uuid.UUID, account_id: uuid.UUID, numbers: Sequence[str] = ()
+) -> list[uuid.UUID]:
+    """`count` captured payments, taken in the way the desk takes them; `numbers`: those of their orders."""
     system = Actor(None, Via.SYSTEM)
 
-    def one(number: int) -> None:
+    def one(number: str) -> str:
         body = {
             "account": SECRET_KEY,
             "method": "credit_card",
             "amount_minor": 3300,
             "currency": "JPY",
-            "order_number": f"B-{number}",
+            "order_number": number,
         }
         reference = str(made.control("POST", "komoju/payments", body)["provider_ref"])
         add_payment(Addition(actor=system, shop_id=shop_id, account_id=account_id, provider_ref=reference))
+        return reference
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(one, range(count)))
-    return in_transaction(lambda tx: list(tx.scalars(select(Payment.id))))
+        references = list(pool.map(one, numbers or [f"B-{number}" for number in range(count)]))
+    query = select(Payment.id).where(Payment.account_id == account_id, Payment.provider_ref.in_(references))
+    return in_transaction(lambda tx: list(tx.scalars(query)))
 
 
 def refund(shop_id: uuid.UUID, payment_id: uuid.UUID, user_id: uuid.UUID, reason_id: uuid.UUID) -> uuid.UUID:

@@ -23,6 +23,8 @@ from tests.redis_server import RedisServer
 KINDS = ("sqlite", "postgresql")
 SECRET_KEY = "sk_test_bench"
 
+_CLIENT = httpx.Client(timeout=60, trust_env=False)
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -35,7 +37,7 @@ class Setting:
 
     def control(self, method: str, path: str, body: object = None) -> dict[str, object]:
         """One call to the emulator's control side."""
-        answer = httpx.request(method, f"{self.emulator_url}/_emulator/{path}", json=body, timeout=60, trust_env=False)
+        answer = _CLIENT.request(method, f"{self.emulator_url}/_emulator/{path}", json=body)
         answer.raise_for_status()
         found: dict[str, object] = answer.json()
         return found

@@ -133,7 +133,13 @@ def _grounds(address: str, secret_key: str) -> list[Ground]:
 def _fill_sqlite(path: Path, crowd: Crowd) -> None:
     """Rows first, indexes and triggers last; nothing is safe against a crash until the end."""
     connection = sqlite3.connect(path, isolation_level=None)
-    for pragma in ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-500000"):
+    for pragma in (
+        "journal_mode=OFF",
+        "synchronous=OFF",
+        "foreign_keys=OFF",
+        "cache_size=-1500000",
+        "temp_store=memory",
+    ):
         connection.execute(f"pragma {pragma}")
     made = "select type, name, sql from sqlite_master where type in ('index', 'trigger') and sql is not null"
     later = connection.execute(made).fetchall()
