@@ -125,11 +125,14 @@ class Outbox:
             self._keep(replace(self.deliveries[n], state="waiting", due_at=due_at))
         return len(held)
 
+    def waiting(self) -> list[Delivery]:
+        """What is still to be sent, now or later, in the order of its time."""
+        return sorted((self.deliveries[n] for n in self._waiting), key=lambda one: (one.due_at, one.n))
+
     def due(self) -> list[Delivery]:
         """What has to be sent now, in the order of its time."""
         now = self._clock.now()
-        waiting = (self.deliveries[n] for n in self._waiting)
-        return sorted((one for one in waiting if one.due_at <= now), key=lambda one: (one.due_at, one.n))
+        return [one for one in self.waiting() if one.due_at <= now]
 
     def note(self, n: int, status: int) -> None:
         """Remember how the receiver answered (0: not at all); a failure is repeated three times."""

@@ -11,10 +11,10 @@ from providers.errors import (
     PaymentNotFound,
     ProviderUnavailable,
     RequestNotPossible,
-    SignatureWrong,
 )
 from providers.kinds import NotOffered, ResolutionClass
 from providers.port import MethodOffer, MoneyRequest, Notification, PaymentSnapshot, Reply, WireCall
+from providers.sandbox import notification
 from providers.sandbox.bank import Bank
 from providers.sandbox.capabilities import BY_REQUEST, SandboxCapabilities
 from providers.sandbox.troubles import Trouble
@@ -117,9 +117,8 @@ class SandboxProvider:
         return [MethodOffer(slug, "JPY", {"en": slug}) for slug in ("sandbox", BY_REQUEST)]
 
     def read_notification(self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str]) -> Notification:
-        """Raises SignatureWrong: the bank sends no messages."""
-        del headers, raw, secrets
-        raise SignatureWrong("the sandbox sends no messages")
+        """One of the bank's messages. Raises SignatureWrong."""
+        return notification.read(headers, raw, secrets)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -18,6 +18,7 @@ from providers.kinds import MovementKind, OperationKind, Outcome
 from providers.money import Money
 from providers.port import PaymentSnapshot, Reply, WireCall
 from providers.sandbox.mapping import derived_id, snapshot
+from providers.sandbox.notices import Notices
 from providers.sandbox.troubles import Trouble, Troubles
 
 LATEST_EFFECT_S = 300.0
@@ -27,6 +28,7 @@ _BEFORE = {
     Trouble.ERROR_BEFORE: Reply(Outcome.IN_DOUBT, http_status=500, code="server_error"),
     Trouble.RUNNING: Reply(Outcome.IN_DOUBT, http_status=409, code="conflict", retry_after_s=RETRY_AFTER_S),
     Trouble.RATE_LIMITED: Reply(Outcome.NOT_APPLIED, http_status=429, code="too_many", retry_after_s=RETRY_AFTER_S),
+    Trouble.REFUSED: Reply(Outcome.REFUSED, http_status=422, code="unprocessable"),
     Trouble.UNAUTHORISED: Reply(Outcome.NOT_APPLIED, http_status=401, code="unauthorized", credentials_refused=True),
 }
 _STATE_CONFLICTS = frozenset({"not_refundable", "not_cancellable", "not_capturable"})
@@ -50,6 +52,7 @@ class Bank:
         self.clock = clock
         self.random = random
         self.ledger = Ledger(clock, random)
+        self.notices = Notices(clock, random, self.ledger)
         self.keys = KeyStore(clock, window=key_window)
         self.troubles = Troubles(random)
         self.late: list[LateCall] = []
@@ -57,9 +60,12 @@ class Bank:
         self.broken: list[str] = []
         self._answers: list[Reply] = []
 
-    def open_account(self, name: str) -> str:
-        """A new account; answers its id."""
-        return self.ledger.open_account(Account("", "sandbox", "test", secret_key=name)).id
+    def open_account(self, name: str, *, webhook_url: str | None = None, webhook_secret: str | None = None) -> str:
+        """A new account, told of its payments' effects where it has an address; answers its id."""
+        account = Account(
+            "", "sandbox", "test", secret_key=name, webhook_url=webhook_url, webhook_secret=webhook_secret
+        )
+        return self.ledger.open_account(account).id
 
     def handle(self, account: str, call: WireCall, trouble: Trouble | None, *, keyed: bool) -> Reply | None:
         """Carry out one write, or not; None where no answer comes back."""

@@ -19,6 +19,7 @@ class Trouble(StrEnum):
     RUNNING = "running"  # 409 although nothing runs
     RATE_LIMITED = "rate_limited"
     UNAUTHORISED = "unauthorised"
+    REFUSED = "refused"  # a definite no, for no reason in the payment
     LATE_EFFECT = "late_effect"  # no answer, the effect comes up to five minutes later
     REFUSE_REPEAT = "refuse_repeat"  # a known key is told "already refunded"
     WRONG_AMOUNT = "wrong_amount"  # another amount moves

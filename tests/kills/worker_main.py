@@ -17,6 +17,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
 from providers.kinds import OperationKind
 from tasks import scheduler, worker
 from tests.kills.blows import Striker, blow_of
@@ -24,8 +27,10 @@ from webapp import create_app
 from webapp.models import Via
 from webapp.services import clock, kill_points, steadiness
 from webapp.services.audit import Actor
+from webapp.services.jobs import runs, undoing
 from webapp.services.mails import sending as mail_sending
 from webapp.services.operations import claiming, filing, first_byte, sending
+from webapp.services.webhooks import processing
 
 
 class ForkedPoller(worker.Poller):
@@ -73,11 +78,26 @@ def file_wish() -> None:
     (Path(os.environ["KILLS_LOG"]).parent / "answer").write_text(str(made))
 
 
+class Web(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
+    """gunicorn as it runs in production, with one worker: forked like the rest."""
+
+    def load_config(self) -> None:
+        """On the port that the run chose."""
+        settings = {"bind": f"127.0.0.1:{os.environ['KILLS_PORT']}", "worker_class": "gthread", "threads": 4}
+        for name, value in (settings | {"control_socket_disable": True, "loglevel": "warning"}).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """In the worker, after its fork."""
+        return create_app()
+
+
 ROLES: dict[str, Callable[[], None]] = {
     "worker": lambda: work("money"),
     "default": lambda: work("default"),
     "scheduler": scheduler.main,
     "file": file_wish,
+    "web": lambda: Web().run(),
 }
 
 
@@ -85,9 +105,13 @@ def put_knobs() -> None:
     """Shorter times where the run asks for them; a lease keeps its proportion to the call (R9)."""
     if seconds := float(os.environ.get("KILLS_LEASE_S", "0")):
         claiming.LEASE = sending.LEASE = timedelta(seconds=seconds)  # type: ignore[attr-defined]
-        mail_sending.LEASE = timedelta(seconds=seconds)
+        mail_sending.LEASE = processing.LEASE = runs.LEASE = timedelta(seconds=seconds)
         sending.CALL_DEADLINE = timedelta(seconds=seconds * 0.4)  # type: ignore[attr-defined]
         first_byte.COMMIT_TO_FIRST_BYTE_S = seconds * 0.25  # type: ignore[attr-defined]
+    if apart := os.environ.get("KILLS_READS_APART_S"):
+        processing.ONE_READ_IN = timedelta(seconds=float(apart))
+    if batch := os.environ.get("KILLS_BATCH"):
+        undoing.BATCH = int(batch)
     if pause := os.environ.get("KILLS_PAUSE_S"):
         steadiness.PAUSE_S = float(pause)
     if jump := os.environ.get("KILLS_JUMP_FILE"):

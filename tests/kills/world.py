@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,8 @@ from providers.kinds import OperationKind
 from tests import factories
 from tests.desk import KEY, Desk, open_desk
 from tests.emulator import EmulatorClient
-from tests.kills.blows import Blow, is_alive
+from tests.kills import ageing
+from tests.kills.blows import Blow
 from tests.kills.programs import Program, Starter, until
 from tests.redis_server import RedisServer
 from webapp.config import load_settings
@@ -28,9 +28,6 @@ from webapp.services import runtime, verify
 from webapp.services.unit_of_work import Tx, in_transaction
 
 SECRET = "kills-only-" + "x7Kq2mPz" * 4
-STEP = timedelta(seconds=61)
-"""How much time is let pass at once for a row: more than a read may be stale (R26) and two reads are apart."""
-TIMES = ("due_at", "lease_until", "state_since", "first_sent_at", "last_sent_at", "doubt_since", "absent_read_at")
 
 
 @dataclass
@@ -56,8 +53,13 @@ class World:
         return program
 
     def worker(self, blow: Blow | None = None, **knobs: str) -> Program:
-        """A worker whose poller looks often."""
+        """A worker on money whose poller looks often."""
         return self.start("worker", blow, **({"poll_s": "0.2"} | knobs))
+
+    def clerk(self, blow: Blow | None = None, **knobs: str) -> Program:
+        """A worker on all that is not money: jobs, messages of providers, mails. The dead lose their leases soon."""
+        usual = {"poll_s": "0.2", "lease_s": "3", "reads_apart_s": "1"}
+        return self.start("default", blow, **(usual | knobs))
 
     def payment(self, kind: OperationKind, amount_minor: int = 3300) -> uuid.UUID:
         """A payment of which such an operation may be asked."""
@@ -106,10 +108,16 @@ class World:
         self.until_struck(program, seconds)
         until(lambda: not program.runs, 10, "the struck program dies")
 
+    def stop(self, role: str) -> None:
+        """Kill all programs of a role."""
+        for program in self.programs:
+            if program.role == role:
+                program.kill()
+
     def pass_time(self) -> None:
         """Let a minute pass for every row that no living process works on, and for the provider."""
-        in_transaction(_age)
-        self.desk.emulator.advance(STEP.total_seconds())
+        in_transaction(ageing.age)
+        self.desk.emulator.advance(ageing.STEP.total_seconds())
 
     def until_quiet(self, seconds: float = 40.0, *, review_too: bool = False) -> None:
         """Let time pass until every operation has ended; with `review_too` what is left for people counts as well."""
@@ -167,21 +175,6 @@ def _done(tx: Tx) -> list[tuple[str, str, int]]:
         .where(Operation.state == OperationState.SUCCEEDED)
     )
     return sorted((reference, kind.value, amount) for reference, kind, amount in rows)
-
-
-def _age(tx: Tx) -> None:
-    now = runtime.current().clock.now(tx)
-    for row in tx.scalars(select(Operation).where(Operation.state.in_(NOT_TERMINAL)).with_for_update(skip_locked=True)):
-        if row.lease_until is not None and row.lease_until >= now and is_alive(_pid(row.lease_owner)):
-            continue
-        for name in TIMES:
-            if getattr(row, name) is not None:
-                setattr(row, name, getattr(row, name) - STEP)
-
-
-def _pid(owner: str | None) -> int:
-    """The process that a lease names: `host:pid`, or `web:pid:random` before a fork gave it its own."""
-    return int((owner or ":0").split(":")[1])
 
 
 @contextmanager

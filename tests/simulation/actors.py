@@ -19,7 +19,7 @@ from webapp.services import accounts, runtime, wake_ups
 from webapp.services.audit import Actor
 from webapp.services.errors import RuleBroken
 from webapp.services.kill_points import KillPoint, reached
-from webapp.services.operations import filing, running, stopping
+from webapp.services.operations import filing, stopping
 from webapp.services.payments.reading import read_payment
 from webapp.services.unit_of_work import in_transaction
 
@@ -32,24 +32,6 @@ class People:
 
     answers: dict[uuid.UUID, set[uuid.UUID]] = field(default_factory=dict)
     kinds: dict[uuid.UUID, OperationKind] = field(default_factory=dict)
-
-
-def worker(world: World) -> None:
-    """One worker of the money queue: a word from Redis, else whatever is due."""
-    while True:
-        if world.queue:
-            running.run_operation(world.queue.pop(0))
-        else:
-            running.run_oldest()
-        park(world)
-
-
-def park(world: World) -> None:
-    """Wait until there is something to do; the scheduler's driver knows when."""
-    process = world.scheduler.current
-    assert process is not None
-    world.parked.append(process)
-    world.scheduler.wait()
 
 
 def wishes(world: World, people: People) -> None:
@@ -130,10 +112,11 @@ def relay(world: World) -> None:
             if world.random.random() < world.weights.word_lost:
                 world.faults["word_lost"] += 1
                 continue
-            world.queue.append(word.row_id)
+            words_there = world.lanes[word.queue].words
+            words_there.append(word)
             if world.random.random() < 0.1:
                 world.faults["word_doubled"] += 1
-                world.queue.append(word.row_id)
+                words_there.append(word)
         wake_ups.mark_published([word.id for word in words])
         world.scheduler.sleep(world.random.uniform(5.0, 60.0))
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.simulation.hook_checks import HookChecks
+from tests.simulation.job_checks import JobChecks
+from tests.simulation.mail_checks import MailChecks
 from tests.simulation.truth import Truth
 from tests.simulation.world import World
 
@@ -28,6 +31,7 @@ class Checks:
     def __init__(self, world: World) -> None:
         self._world = world
         self._broken = 0
+        self._hooks, self._jobs, self._mails = HookChecks(world), JobChecks(world), MailChecks(world)
         columns = [row[1] for row in world.database.rows("pragma table_info(operations)")]
         self._at = {name: place for place, name in enumerate(columns)}
         self.forget()
@@ -38,10 +42,13 @@ class Checks:
         self._terminal: dict[str, Any] = {}
         self._movements: dict[str, Any] = {}
         self._steps: dict[str, tuple[int, str]] = {}
+        for beside in (self._hooks, self._jobs, self._mails):
+            beside.forget()
 
     def step(self) -> None:
         """Check everything if anything changed."""
         database, truth = self._world.database, self._world.truth
+        self._hooks.reads()
         if (database.changes, truth.count) == (self._changes, self._effects):
             return
         self._changes, self._effects = database.changes, truth.count
@@ -52,6 +59,12 @@ class Checks:
             self._operation(row)
         self._ledger_only_grows()
         self._effects_at_bank(truth)
+        if self._world.weights.webhooks is not None:
+            self._hooks.step()
+        if self._world.weights.jobs:
+            self._jobs.step()
+        if self._world.weights.mails is not None:
+            self._mails.step()
 
     def _sums(self, operations: list[Any]) -> None:
         """I1, I3 and I9."""

@@ -9,18 +9,19 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.pool import StaticPool
 
 from providers.kinds import ResolutionClass
+from providers.registry import WEBHOOK_SECRET
 from tests import factories
 from tests.simulation.ids import seeded_ids
 from tests.simulation.virtual_time import START, ProcessClock, VirtualTime
-from webapp.models import Base, Mode, Order, OrderStatus, ProviderAccount
+from webapp.models import Base, Mode, Order, OrderStatus, ProviderAccount, StatusKind
 from webapp.services import runtime
 from webapp.services.runtime import Runtime
 from webapp.services.unit_of_work import in_transaction, prepare_engine
-from webapp.services.vault import Vault
+from webapp.services.vault import Vault, credential_place
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 AUDIT_KEY = b"audit-key-of-the-simulation"
@@ -68,10 +69,16 @@ class _NoProviders:
     def capabilities(self, provider: str) -> Any:
         raise NotImplementedError
 
+    def hosts(self, provider: str) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    def webhook_headers(self, provider: str) -> tuple[str, ...]:
+        raise NotImplementedError
+
 
 def _order(shop_id: uuid.UUID) -> uuid.UUID:
-    status = in_transaction(lambda tx: tx.query(OrderStatus).filter_by(shop_id=shop_id).first())
-    assert status is not None
+    query = select(OrderStatus).where(OrderStatus.shop_id == shop_id, OrderStatus.kind == StatusKind.PAID)
+    status = in_transaction(lambda tx: tx.scalars(query).one())
     order = Order(
         id=uuid.uuid4(),
         shop_id=shop_id,
@@ -88,20 +95,27 @@ def _order(shop_id: uuid.UUID) -> uuid.UUID:
 
 
 def _account(shop_id: uuid.UUID, provider: str) -> uuid.UUID:
+    account_id = uuid.uuid4()
+    place = credential_place(account_id, provider, WEBHOOK_SECRET)
     row = ProviderAccount(
-        id=uuid.uuid4(),
+        id=account_id,
         shop_id=shop_id,
         provider=provider,
         mode=Mode.TEST,
         name=provider,
         host="sandbox",
-        credentials={},
+        credentials={WEBHOOK_SECRET: runtime.current().vault.seal(webhook_secret(provider), place)},
         webhook_token=provider,
         settings={},
         created_at=START,
     )
     factories.add(row)
     return row.id
+
+
+def webhook_secret(provider: str) -> str:
+    """What an account and the bank share."""
+    return f"secret of {provider}"
 
 
 class Database:
@@ -146,5 +160,16 @@ class Database:
         (free, blocked) = self.rows(
             "select min(case when blocked_by is not 'other_operation' then due_at end), min(due_at) from operations"
         )[0]
-        found = free or blocked
-        return None if found is None else datetime.fromisoformat(found).replace(tzinfo=START.tzinfo)
+        return _moment(free or blocked)
+
+    def next_due_of_desk(self) -> datetime | None:
+        """When the next message, run or mail is due."""
+        (found,) = self.rows(
+            "select (select min(due_at) from webhook_messages), (select min(due_at) from mails),"
+            " (select min(coalesce(lease_until, not_before)) from job_runs where found_at is null and ended_at is null)"
+        )
+        return _moment(min((text for text in found if text is not None), default=None))
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=START.tzinfo)

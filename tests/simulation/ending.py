@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 
 from providers.kinds import ResolutionClass
 from tests.simulation.actors import People
+from tests.simulation.hook_checks import check_messages
+from tests.simulation.job_checks import check_runs
+from tests.simulation.mail_checks import check_mails
 from tests.simulation.world import World
 from webapp.services import runtime, verify
 from webapp.services.payments.reading import read_payment
@@ -23,11 +27,15 @@ from operations o join payments p on p.id = o.payment_id
 def check_ending(world: World, people: People) -> None:
     """Read every payment once more, then compare."""
     with runtime.using(world.runtime("auditor")):
-        for payment_id in world.payments:
-            read_payment(payment_id)
+        for (payment_id,) in world.database.rows("select id from payments"):
+            read_payment(uuid.UUID(payment_id))
         if world.random.random() < VERIFIED:
             for problem in verify.problems():
                 world.say(f"verifier: {problem}")
+    check_messages(world)
+    check_runs(world)
+    if world.weights.mails is not None:
+        check_mails(world)
     _one_answer_per_form(world, people)
     _books_are_equal(world)
     _each_operation_as_at_the_bank(world)

@@ -12,11 +12,14 @@ from random import Random
 
 import structlog
 
-from tests.simulation import actors
+from tests.simulation import actors, clockwork, hooks, lanes
 from tests.simulation.checks import Checks
 from tests.simulation.ending import check_ending
 from tests.simulation.ids import seeded_ids
-from tests.simulation.restoring import take_backup
+from tests.simulation.job_checks import is_owed
+from tests.simulation.mail_checks import has_notice
+from tests.simulation.populating import populate
+from tests.simulation.post_office import open_office
 from tests.simulation.weights import Weights, draw
 from tests.simulation.world import World
 from webapp.services import accounts, kill_points
@@ -24,7 +27,6 @@ from webapp.services.operations import running
 
 MOST_STEPS = 6000
 LONGEST_REST_S = 20 * 24 * 3600.0
-POLL_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Result:
     faults: Counter[str]
     kills: Counter[str]
     states: Counter[str]
+    counts: Counter[str]
     steps: int
     digest: int
 
@@ -54,7 +57,7 @@ def run_history(
         world = World(chosen, random)
         sleeping.append(world.scheduler.sleep)
         history = History(world, log)
-        with mistake(world) if mistake else nullcontext():
+        with mistake(world) if mistake else nullcontext(), open_office(world):
             history.run()
     return history.result(seed)
 
@@ -69,19 +72,19 @@ class History:
         self.steps = 0
         self._digest = 0
         self._log = log
-        self._seen_changes = -1
-        self._work_at: float | None = None
 
     def run(self) -> None:
         """All of it."""
         world = self.world
         kill_points.observe(world.observing)
         try:
-            self._populate()
+            populate(world, self.people, self.checks)
             world.calm = False
             self._go_on(until=world.weights.busy_s)
             world.calm = True
             world.bank.troubles.end()
+            hooks.end_faults(world)
+            clockwork.slow_down(world)
             self._come_to_rest()
             if not world.violations:
                 check_ending(world, self.people)
@@ -94,31 +97,12 @@ class History:
         """What to report."""
         world = self.world
         states = Counter(dict(world.database.rows("select state, count(*) from operations group by state")))
-        return Result(
-            seed, world.weights, tuple(world.violations), world.faults, world.kills, states, self.steps, self._digest
+        tables = {"messages": "webhook_messages", "runs": "job_runs", "mails": "mails"}
+        counts = world.counts + Counter(
+            {name: world.database.rows(f"select count(*) from {table}")[0][0] for name, table in tables.items()}
         )
-
-    def _populate(self) -> None:
-        world, weights = self.world, self.world.weights
-        world.bank.troubles.writes, world.bank.troubles.reads = weights.writes, weights.reads
-        for number in range(weights.workers):
-            world.process(f"worker{number}", partial(actors.worker, world), world.random.uniform(0, 5), 120.0)
-        world.process("relay", partial(actors.relay, world), 1.0, 30.0)
-        actors.wishes(world, self.people)
-        for number in range(weights.reconciliations):
-            at = world.random.uniform(0, weights.busy_s)
-            world.process(f"reader{number}", partial(actors.reconciler, world), at, 60.0)
-        for number in range(weights.portal):
-            world.process(f"portal{number}", partial(actors.portal, world), world.random.uniform(0, weights.busy_s))
-        for _jump in range(weights.jumps):
-            world.process("clock", self._jump, world.random.uniform(0, weights.busy_s))
-        if weights.restore:
-            taken = world.random.uniform(0, weights.busy_s * 0.6)
-            world.process("backup", partial(take_backup, world, self.checks), taken)
-
-    def _jump(self) -> None:
-        self.world.faults["clock_jump"] += 1
-        self.world.time.ahead_s += self.world.random.choice((-3600.0, 3600.0))
+        broken = tuple(world.violations)
+        return Result(seed, world.weights, broken, world.faults, world.kills, states, counts, self.steps, self._digest)
 
     def _come_to_rest(self) -> None:
         """Faults are off: everything must end in bounded time (I12)."""
@@ -127,7 +111,8 @@ class History:
         while self._under_way() and not world.violations:
             if world.time.seconds > end:
                 world.say("I12: something is still under way after 20 days without a fault")
-            self._people_help()
+            if self._operations_under_way():
+                self._people_help()
             self._go_on(until=world.time.seconds + 600.0, rest=True)
 
     def _people_help(self) -> None:
@@ -136,12 +121,24 @@ class History:
         world.process("person", partial(actors.repair_credentials, world), 1.0)
 
     def _under_way(self) -> bool:
-        unfinished = "('queued', 'sending', 'unknown', 'pending')"
         rows = self.world.database.rows(
-            f"select (select count(*) from operations where state in {unfinished})"
-            " + (select count(*) from installation where recovery_since is not null)"
+            "select (select count(*) from installation where recovery_since is not null)"
+            " + (select count(*) from webhook_messages where state = 'waiting')"
+            " + (select count(*) from job_runs where ended_at is null)"
+            " + (select count(*) from mails where state in ('queued', 'sending'))"
         )
-        return bool(rows[0][0]) or bool(self.world.bank.late) or self.world.restore_now is not None
+        world = self.world
+        if world.weights.jobs and is_owed(world):
+            return True
+        if world.weights.mails is not None and has_notice(world):
+            return True
+        is_told = bool(world.bank.notices.outbox.waiting())
+        waits = bool(rows[0][0]) or bool(world.bank.late) or world.restore_now is not None or is_told
+        return waits or self._operations_under_way()
+
+    def _operations_under_way(self) -> bool:
+        unfinished = "('queued', 'sending', 'unknown', 'pending')"
+        return bool(self.world.database.rows(f"select 1 from operations where state in {unfinished} limit 1"))
 
     def _go_on(self, until: float, *, rest: bool = False) -> None:
         """Steps until that second, or until the first broken rule."""
@@ -172,36 +169,26 @@ class History:
         if world.bank.late:
             late = min(one.due_at for one in world.bank.late)
             choices.append((world.time.true_seconds_of(late), self._late))
-        work_at = self._next_work()
-        if work_at is not None:
-            choices.append((work_at, self._wake_worker))
+        messages = hooks.on_the_way(world)
+        if messages:
+            choices.append((world.time.true_seconds_of(messages[0].due_at), self._message))
+        for lane in world.lanes.values():
+            work_at = lane.next_work(world)
+            if work_at is not None:
+                choices.append((work_at, partial(self._wake_worker, lane)))
         return min(choices, key=lambda one: one[0]) if choices else (None, self._run_process)
-
-    def _next_work(self) -> float | None:
-        """When a waiting worker finds something: at once for a word, within a poll for what is due."""
-        world = self.world
-        if not world.parked:
-            return None
-        if world.queue:
-            return world.time.seconds
-        if world.database.changes != self._seen_changes:
-            self._seen_changes = world.database.changes
-            due = world.database.next_due()
-            wait = world.random.choice((0.1, world.random.uniform(0.0, POLL_S)))
-            self._work_at = None if due is None else max(world.time.seconds_of(due), world.time.seconds) + wait
-        return self._work_at
 
     def _run_process(self, _moment: float) -> None:
         process = self.world.scheduler.run_next()
         self._tell(process.name)
 
-    def _wake_worker(self, moment: float) -> None:
-        world = self.world
-        world.time.seconds = max(world.time.seconds, moment)
-        self._work_at = world.time.seconds + world.random.uniform(1.0, POLL_S)
-        worker = world.parked.pop(world.random.randrange(len(world.parked)))
-        world.scheduler.run(worker)
-        self._tell(worker.name)
+    def _wake_worker(self, lane: lanes.Lane, moment: float) -> None:
+        self._tell(lane.wake(self.world, moment).name)
+
+    def _message(self, moment: float) -> None:
+        self.world.time.seconds = max(self.world.time.seconds, moment)
+        hooks.deliver(self.world)
+        self._tell("message")
 
     def _late(self, moment: float) -> None:
         self.world.time.seconds = max(self.world.time.seconds, moment)

@@ -9,7 +9,8 @@ from unittest.mock import patch
 
 from providers.kinds import ResolutionClass
 from providers.sandbox.troubles import Trouble
-from tests.simulation import engines
+from tests.simulation import desk_engines, engines
+from tests.simulation.post_office import MailTrouble
 from tests.simulation.weights import Weights
 from tests.simulation.world import World
 
@@ -64,6 +65,10 @@ STORM = Weights(
     reconciliations=0,
 )
 FREEZING = replace(STORM, resolution=C2, freeze=0.5, freeze_only="K4", workers=4, writes={Trouble.LATE_EFFECT: 0.6})
+TOLD = replace(STORM, writes={}, reads={}, kill=0.05, webhooks={"webhook_late": 0.3, "webhook_forged": 0.2}, clerks=2)
+REFUSING = replace(STORM, writes={Trouble.REFUSED: 0.6}, reads={}, whole_rest=0.3)
+JOBS = replace(REFUSING, jobs=True, wishes=0, payments=2, other_kinds=0.3, status_changes=2, stop=0.1, clerks=2)
+MAILING = replace(REFUSING, mails={MailTrouble.DIES_AND_KEEPS: 0.4, MailTrouble.DIES_AND_LOSES: 0.3})
 _ALL_MOVES = (
     ("operations.leases.states_before", engines.every_state),
     ("operations.sending.states_before", engines.every_state),
@@ -102,7 +107,7 @@ MISTAKES: dict[str, Mistake] = {
         ("I3",),
         2,
     ),
-    "no_fence": Mistake(replacing(*_NO_FENCE), FREEZING, ("I2", "I8", "I11"), 2),
+    "no_fence": Mistake(replacing(*_NO_FENCE), FREEZING, ("I2", "I8", "I11"), 9),
     "blind_resend": Mistake(
         replacing(("operations.running.look_up", engines.send_again)),
         replace(STORM, resolution=C2),
@@ -154,8 +159,44 @@ MISTAKES: dict[str, Mistake] = {
     "restore_without_recovery": Mistake(
         in_world(engines.no_recovery),
         replace(STORM, resolution=C2, restore=True, busy_s=300.0, writes={}, reads={}),
-        ("I2",),
+        ("I2", "I3"),
         4,
+    ),
+    "webhook_payload_trusted": Mistake(
+        replacing(("webhooks.processing._act", desk_engines.believe_message)), TOLD, ("I1", "I9", "books"), 0
+    ),
+    "forged_message_acted_upon": Mistake(
+        replacing(("webhooks.receiving._note_refused", desk_engines.act_on_refused)),
+        replace(TOLD, forgeries=3),
+        ("R34",),
+        0,
+    ),
+    "job_files_twice_for_one_change": Mistake(
+        in_world(desk_engines.forget_the_change), replace(JOBS, status_changes=1, job_every_s=60), ("R17",), 1
+    ),
+    "run_made_twice_by_two_schedulers": Mistake(
+        replacing(("jobs.making._make_within", desk_engines.make_run_all_the_same)),
+        replace(JOBS, schedulers=2, freeze=0.3, freeze_only="K15", job_every_s=60, busy_s=900.0),
+        ("R20",),
+        1,
+    ),
+    "run_taken_over_and_gone_on_with": Mistake(
+        replacing(("jobs.runs.Run._hold", desk_engines.hold_whatever_happened)),
+        replace(JOBS, freeze=0.5, freeze_only="K15", job_every_s=60),
+        ("K15", "R17", "I8"),
+        3,
+    ),
+    "mail_resent_on_doubt": Mistake(
+        replacing(("mails.sending.STATE_AFTER", desk_engines.RESENT)), MAILING, ("I14", "R44"), 1
+    ),
+    "mails_sent_again_after_a_restore": Mistake(
+        replacing(
+            ("mails.keeping.after_restore", desk_engines.nothing_restored),
+            ("mails.failures.withhold", desk_engines.nothing_restored),
+        ),
+        replace(MAILING, restore=True, mails={}, wishes=8, busy_s=3000.0),
+        ("I14", "R44"),
+        1,
     ),
     "no_limit_before_the_first_byte": Mistake(
         replacing(("operations.first_byte.COMMIT_TO_FIRST_BYTE_S", 1e9)),

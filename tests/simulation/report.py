@@ -25,6 +25,7 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter)
     kills: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)  # of messages, runs and mails
     violations: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, result: Result) -> None:
@@ -35,6 +36,7 @@ class Tally:
         self.faults += result.faults
         self.kills += result.kills
         self.states += result.states
+        self.counts += result.counts
         if result.violations:
             self.violations[result.seed] = result.violations
 
@@ -43,7 +45,7 @@ class Tally:
         self.histories += other.histories
         self.steps += other.steps
         self.cpu_s += other.cpu_s
-        for name in ("classes", "faults", "kills", "states"):
+        for name in ("classes", "faults", "kills", "states", "counts"):
             getattr(self, name).update(getattr(other, name))
         self.violations |= other.violations
 
@@ -55,6 +57,7 @@ class Tally:
             f"{self.faults.total()} faults: {_counted(self.faults)}",
             f"{self.kills.total()} kills: {_counted(self.kills)}",
             f"operations: {_counted(self.states)}",
+            f"beside them: {_counted(self.counts)}",
             f"{len(self.violations)} histories with violations",
         ]
         return "\n".join([*lines, *(f"  seed {seed}: {words[0]}" for seed, words in sorted(self.violations.items()))])

@@ -26,7 +26,6 @@ def _restore(world: World, checks: Checks, image: bytes, taken_at: datetime, kno
     """Everything dies, the past comes back; what was asked since then is forgotten here, but not at the bank."""
     world.faults["restore"] += 1
     world.kill_all()
-    world.queue.clear()
     world.truth.forgotten |= {row[0] for row in world.database.rows("select id from operations")} - known
     world.database.restore(image)
     checks.forget()

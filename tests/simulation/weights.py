@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from providers.emulator.faults import WEBHOOK
 from providers.kinds import ResolutionClass
 from providers.sandbox.troubles import Trouble
+from tests.simulation.post_office import MailTrouble
 
 COMMON_WRITES = (
     Trouble.NOT_REACHED,
@@ -61,6 +63,22 @@ class Weights:
     restore: bool = False
     whole_rest: float = 0.15
     other_kinds: float = 0.2  # payments that are only authorised, or refunded by request
+    webhooks: Mapping[str, float] | None = None  # what goes wrong with messages; None: the bank sends none
+    forgeries: int = 0
+    stray: bool = False  # a payment of which only messages tell
+    jobs: bool = False  # schedules tick, and orders are cancelled
+    job_every_s: int = 300
+    status_changes: int = 2
+    hand_runs: int = 1
+    schedulers: int = 1
+    mails: Mapping[MailTrouble, float] | None = None  # what goes wrong with a mail; None: nobody is mailed
+    addresses: int = 1  # that want failure mails
+    clerks: int = 1  # workers of the default queue, where it has work
+
+    @property
+    def has_desk_work(self) -> bool:
+        """Whether anything comes to the default queue."""
+        return self.webhooks is not None or self.jobs or self.mails is not None
 
 
 def draw(random: Random) -> Weights:
@@ -68,6 +86,7 @@ def draw(random: Random) -> Weights:
     resolution = random.choices(tuple(ResolutionClass), (55, 35, 10))[0]
     short_key = random.random() < 0.15
     jumps = 1 if not short_key and random.random() < 0.05 else 0
+    webhooks, mails, jobs = _webhooks(random), _mails(random), random.random() < 0.12
     return Weights(
         resolution=resolution,
         workers=random.randint(2, 4),
@@ -80,7 +99,7 @@ def draw(random: Random) -> Weights:
         latest_arrival_s=200.0 if short_key else 300.0,
         key_window_s=600 if short_key else 24 * 3600,
         key_trust_s=150 if short_key else 23 * 3600,
-        writes=_writes(random),
+        writes=_writes(random) if mails is None else _refusing(random),
         reads=_reads(random),
         portal=random.choice((0, 0, 1, 2)),
         reconciliations=random.randint(0, 3),
@@ -88,7 +107,41 @@ def draw(random: Random) -> Weights:
         disk_full=random.choice((0.0, 0.0, 0.05)),
         jumps=jumps,
         restore=jumps == 0 and random.random() < 0.06,
+        webhooks=webhooks,
+        forgeries=0 if webhooks is None else random.randint(0, 3),
+        stray=webhooks is not None and random.random() < 0.1,
+        clerks=random.choice((1, 1, 2)),
+        jobs=jobs,
+        job_every_s=random.choice((300, 900, 1800)),
+        status_changes=random.randint(1, 4),
+        hand_runs=random.randint(0, 3),
+        schedulers=random.randint(1, 2),
+        mails=mails,
+        addresses=random.randint(1, 2),
     )
+
+
+def _refusing(random: Random) -> Mapping[Trouble, float]:
+    """Where failures are mailed, some calls are simply refused."""
+    writes = {trouble: chance * 0.6 for trouble, chance in _writes(random).items()}
+    return writes | {Trouble.REFUSED: random.choice((0.2, 0.4))}
+
+
+def _mails(random: Random) -> Mapping[MailTrouble, float] | None:
+    """In most histories nobody is mailed."""
+    if random.random() >= 0.12:
+        return None
+    total, shares = random.choice((0.0, 0.3, 0.8)), [random.expovariate(1.0) for _trouble in MailTrouble]
+    return {trouble: total * share / sum(shares) for trouble, share in zip(MailTrouble, shares, strict=True)}
+
+
+def _webhooks(random: Random) -> Mapping[str, float] | None:
+    """In most histories the bank is silent; in some others every message is lost (R39)."""
+    if random.random() >= 0.15:
+        return None
+    if random.random() < 0.1:
+        return {"webhook_lost": 1.0}
+    return {kind: random.choice((0.0, 0.1, 0.3)) for kind in WEBHOOK}
 
 
 def _writes(random: Random) -> Mapping[Trouble, float]:

@@ -11,14 +11,17 @@ from random import Random
 from providers.emulator.records import Cause
 from providers.emulator.records import Payment as BankPayment
 from providers.kinds import OperationKind, ProviderState, ResolutionClass
-from providers.port import Capabilities, PaymentProvider
+from providers.port import Capabilities, PaymentProvider, PaymentSnapshot
 from providers.sandbox.adapter import SandboxProvider
 from providers.sandbox.bank import Bank
 from providers.sandbox.capabilities import BY_REQUEST, SandboxCapabilities
+from providers.sandbox.notices import DELIVERY_ID
 from tests import factories
-from tests.simulation.database import AUDIT_KEY, PROVIDER_OF, Database, template
+from tests.simulation.database import AUDIT_KEY, PROVIDER_OF, Database, template, webhook_secret
 from tests.simulation.ids import seeded_ids
+from tests.simulation.lanes import lanes
 from tests.simulation.observing import Observing
+from tests.simulation.post_office import PostOffice, post
 from tests.simulation.scheduler import Killed, Process, Scheduler
 from tests.simulation.truth import Truth
 from tests.simulation.virtual_time import ProcessClock, VirtualTime
@@ -44,15 +47,40 @@ class BankProviders:
         """An adapter whose calls the scheduler can hold up."""
         world = self._world
         capabilities = self._of(keys.provider)
-        return SandboxProvider(world.bank, world.bank_account, capabilities, world.observing, first_byte.check)
+        return Watched(world, capabilities)
 
     def capabilities(self, provider: str) -> Capabilities:
         """By the class in the provider's name."""
         return self._of(provider)
 
+    def hosts(self, provider: str) -> tuple[str, ...]:
+        """One."""
+        del provider
+        return ("sandbox",)
+
+    def webhook_headers(self, provider: str) -> tuple[str, ...]:
+        """The one that names a delivery."""
+        del provider
+        return (DELIVERY_ID,)
+
     def _of(self, provider: str) -> SandboxCapabilities:
         resolution = next(kind for kind, name in PROVIDER_OF.items() if name == provider)
         return SandboxCapabilities(resolution=resolution, key_window_s=self._world.weights.key_trust_s)
+
+
+class Watched(SandboxProvider):
+    """An adapter whose reads are noted with who made them."""
+
+    def __init__(self, world: World, capabilities: SandboxCapabilities) -> None:
+        super().__init__(world.bank, world.bank_account, capabilities, world.observing, first_byte.check)
+        self._world = world
+
+    def fetch_payment(self, payment_ref: str) -> PaymentSnapshot:
+        """Read one payment."""
+        process = self._world.scheduler.current
+        if process is not None:
+            self._world.reads.append((process.name, payment_ref))
+        return super().fetch_payment(payment_ref)
 
 
 class World:
@@ -69,12 +97,16 @@ class World:
         self.violations: list[str] = []
         self.restore_now: Callable[[], None] | None = None
         self.calm = True  # no faults, kills or freezes: before the start and after the end
-        self.queue: list[uuid.UUID] = []  # what Redis holds
-        self.parked: list[Process] = []  # workers that wait for something to do
+        self.counts: Counter[str] = Counter()  # of messages, runs and mails
+        self.lanes = lanes()
+        self.delivering: dict[int, Process] = {}  # by the number of the bank's delivery
+        self.runs_by_hand: dict[uuid.UUID, set[uuid.UUID]] = {}  # by request id
+        self.reads: list[tuple[str, str]] = []  # process and payment, since the last step
         self.bank = self._open_bank()
-        self.bank_account = self.bank.open_account("shop")
+        self.bank_account = self._open_account()
         self.truth = Truth(self.bank.ledger)
         self.observing = Observing(self)
+        self.post_office = PostOffice(self)
         self.payments = self._payments(shapes)
         self.processes: list[Process] = []
 
@@ -85,9 +117,10 @@ class World:
     def runtime(self, owner: str) -> Runtime:
         """What a process with this name stands on; fresh, so that nothing is remembered across its death."""
         here = template()
-        return Runtime(here.engine, ProcessClock(self.time), here.vault, AUDIT_KEY, BankProviders(self), owner)
+        providers = BankProviders(self)
+        return Runtime(here.engine, ProcessClock(self.time), here.vault, AUDIT_KEY, providers, owner, post=post())
 
-    def process(self, name: str, body: Callable[[], None], after_s: float, again_s: float | None = None) -> None:
+    def process(self, name: str, body: Callable[[], None], after_s: float, again_s: float | None = None) -> Process:
         """Start a process that, when killed, is started again after up to `again_s` seconds (None: never)."""
 
         def run() -> None:
@@ -105,10 +138,12 @@ class World:
         process = Process(name, run, ended)
         self.processes.append(process)
         self.scheduler.start(process, after_s)
+        return process
 
     def kill_all(self) -> None:
         """The power fails."""
-        self.parked.clear()
+        for lane in self.lanes.values():
+            lane.clear()
         for process in list(self.processes):
             self.scheduler.kill(process)
 
@@ -116,7 +151,13 @@ class World:
         bank = Bank(self.time, self.random, key_window=timedelta(seconds=self.weights.key_window_s))
         bank.latest_arrival_s = self.weights.latest_arrival_s
         bank.troubles.dealt = self.faults
+        bank.notices.outbox.automatic = False
         return bank
+
+    def _open_account(self) -> str:
+        provider = PROVIDER_OF[self.weights.resolution]
+        url = None if self.weights.webhooks is None else provider
+        return self.bank.open_account("shop", webhook_url=url, webhook_secret=webhook_secret(provider))
 
     def _payments(self, shapes: tuple[str, ...] | None) -> list[uuid.UUID]:
         """Payments at the bank, taken into the desk by its own reading; the same rows come out of a copy later."""

@@ -50,7 +50,7 @@ def test_the_loop_makes_due_runs_and_publishes_them_R20(desk: Desk, redis_url: s
         scheduler._loop(relay, connection, stop)
         waiting = Queue("default", connection=connection, serializer=JSONSerializer).jobs
     assert {job.func_name for job in waiting} == {"tasks.jobs.run_job"}
-    assert len(waiting) == len([job for job in (*OF_SHOPS, *OF_DESK) if job.every_s])
+    assert len(waiting) == len([job for job in (*OF_SHOPS, *OF_DESK) if job.every_s and not job.waits_first])
     ids = [job.args[0] for job in waiting]
     for run_id in ids * 2:
         jobs.run_job.__wrapped__(run_id)  # type: ignore[attr-defined]

@@ -33,6 +33,10 @@ class RegistryProviders:
         entries = tuple(registry.describe(provider).hosts)
         return (*entries, EMULATOR) if provider in self._emulators else entries
 
+    def webhook_headers(self, provider: str) -> tuple[str, ...]:
+        """The headers of its messages that may be kept, in lower case."""
+        return registry.describe(provider).webhook_headers
+
 
 def known() -> tuple[ProviderInfo, ...]:
     """Every provider that an account can be made for, by title."""

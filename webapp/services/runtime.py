@@ -38,6 +38,9 @@ class Providers(Protocol):
     def hosts(self, provider: str) -> tuple[str, ...]:
         """The host entries that an account may name."""
 
+    def webhook_headers(self, provider: str) -> tuple[str, ...]:
+        """The headers of its messages that may be kept, in lower case."""
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:

@@ -13,10 +13,10 @@ from providers.kinds import OperationKind
 from tasks.context import application
 from tasks.local.demo import webhooks
 from tasks.local.demo.methods import LATER, make_methods
-from tasks.local.demo.orders import LIVE_ORDERS, PAYS_LATER, TEST_ORDERS, DemoOrder, Step
+from tasks.local.demo.orders import AFTER_THE_RUNS, LIVE_ORDERS, PAYS_LATER, TEST_ORDERS, DemoOrder, Step
 from tasks.local.demo.people import add_people, sign_ins
 from webapp.config import load_settings
-from webapp.models import Mode, Payment, ProviderAccount, RefundReason, Shop, User, Via
+from webapp.models import Mode, OrderStatus, Payment, ProviderAccount, RefundReason, Shop, User, Via
 from webapp.models.base import new_id
 from webapp.services import runtime
 from webapp.services.audit import Actor
@@ -25,6 +25,7 @@ from webapp.services.jobs import running as jobs
 from webapp.services.jobs.catalogue import OF_SHOPS
 from webapp.services.operations import running
 from webapp.services.operations.filing import Wish, file_operation
+from webapp.services.orders.statuses import Setting, set_status
 from webapp.services.payments.adding import Addition, add_payment
 from webapp.services.payments.reading import read_payment
 from webapp.services.shops import ShopCommand, add_shop
@@ -75,7 +76,9 @@ def _make(emulator: str, public_url: str | None = None) -> None:
         )
         if public_url is not None:
             _listen(control, accounts, public_url)
-    _run_jobs(shop_id)
+        _run_jobs(shop_id)
+        for order in AFTER_THE_RUNS:
+            _order(control, shop_id, accounts[Mode.LIVE], SECRETS[Mode.LIVE], order, people)
 
 
 def _run_jobs(shop_id: uuid.UUID) -> None:
@@ -203,12 +206,17 @@ def _step(
     number: int,
     actor: Actor,
 ) -> None:
-    if step.what.startswith("portal:"):
-        body: dict[str, Any] = {"action": step.what.removeprefix("portal:")}
+    where, _colon, what = step.what.partition(":")
+    if where == "status":
+        _set_status(shop_id, payment_id, what, actor)
+        return
+    if where in ("portal", "unseen"):
+        body: dict[str, Any] = {"action": what}
         if step.amount_minor is not None:
             body["amount_minor"] = step.amount_minor
         _post(control, f"komoju/payments/{_reference(order)}/portal", body)
-        read_payment(payment_id)
+        if where == "portal":
+            read_payment(payment_id)
         return
     if step.fault is not None:
         _post(control, "faults", dict(step.fault))
@@ -227,6 +235,15 @@ def _step(
         )
     )
     running.run_operation(operation_id)
+
+
+def _set_status(shop_id: uuid.UUID, payment_id: uuid.UUID, code: str, actor: Actor) -> None:
+    def find(tx: Tx) -> tuple[uuid.UUID, uuid.UUID]:
+        status = select(OrderStatus.id).where(OrderStatus.shop_id == shop_id, OrderStatus.code == code)
+        return tx.get_one(Payment, payment_id).order_id, tx.execute(status).scalar_one()
+
+    order_id, status_id = in_transaction(find)
+    set_status(Setting(actor=actor, shop_ids=[shop_id], order_id=order_id, status_id=status_id))
 
 
 def _post(control: httpx.Client, path: str, body: dict[str, Any]) -> Any:

@@ -23,7 +23,10 @@ BANK = BankDetails(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that is done with an order: by the desk (refund, cancel), or in the provider's portal."""
+    """One thing that is done with an order: by the desk (`refund`, `cancel`, `status:CODE`), or at the provider.
+
+    There it is `portal:ACTION`, which the desk reads at once, or `unseen:ACTION`, of which it does not know yet.
+    """
 
     what: str
     amount_minor: int | None = None
@@ -51,6 +54,7 @@ def _with(**fields: Any) -> Mapping[str, Any]:
 
 
 MANUAL = _with(capture="manual")
+CANCELLED = Step("status:cancelled")
 WRONG_AMOUNT = _with(kind="wrong_amount", call="refund", times=1, amount_minor=7)
 
 PAYS_LATER = DemoOrder("TEA-1018", "林 芽依", 3080, method="konbini")
@@ -83,7 +87,17 @@ LIVE_ORDERS = (
     DemoOrder("TEA-1016", "井上 楓", 18700),
     DemoOrder("TEA-1017", "木村 湊", 6050, fields=_with(tax=550)),
     PAYS_LATER,
+    DemoOrder("TEA-1019", "橋本 莉子", 5280, steps=(CANCELLED,)),
+    DemoOrder("TEA-1020", "阿部 悠真", 9350, fields=MANUAL, steps=(CANCELLED,)),
+    DemoOrder("TEA-1021", "石川 杏", 2640, method="konbini", steps=(Step("portal:pay"), CANCELLED)),
+    DemoOrder("TEA-1022", "前田 蒼", 7480, fields=MANUAL, steps=(CANCELLED, Step("unseen:capture"))),
 )
+AFTER_THE_RUNS = (
+    DemoOrder("TEA-1023", "藤田 芽生", 3960, steps=(CANCELLED,)),
+    DemoOrder("TEA-1024", "岡田 樹", 11000, fields=MANUAL, steps=(CANCELLED,)),
+)
+"""Work that the cancel and refund jobs have not found yet."""
+
 TEST_ORDERS = (
     DemoOrder("TEA-2001", "清水 樹", 4950),
     DemoOrder("TEA-2002", "山口 詩", 7150, method="konbini"),

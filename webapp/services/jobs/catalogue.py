@@ -24,20 +24,22 @@ VERIFY = "verify"
 class Job:
     """One job. `every_s`: seconds between two runs by default; None: it has no clock, people run it by hand.
 
-    `undoes`: the operation that it makes for orders that were cancelled.
+    `undoes`: the operation that it makes for orders that were cancelled. `waits_first`: the first run comes an interval
+    after the schedule, because people are offered it before.
     """
 
     name: str
     per_shop: bool
     every_s: int | None
     undoes: OperationKind | None = None
+    waits_first: bool = False
 
 
 JOBS: Mapping[str, Job] = MappingProxyType(
     {
         job.name: job
         for job in (
-            Job(METHOD_SYNC, per_shop=True, every_s=DAY_S),
+            Job(METHOD_SYNC, per_shop=True, every_s=DAY_S, waits_first=True),
             Job(CANCEL, per_shop=True, every_s=HALF_HOUR_S, undoes=OperationKind.CANCEL),
             Job(REFUND, per_shop=True, every_s=HALF_HOUR_S, undoes=OperationKind.REFUND),
             Job(LOOK_UP, per_shop=True, every_s=None),  # by the clock the workers do it themselves (R7)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import insert, select
@@ -88,8 +88,9 @@ def _add(tx: Tx, job: Job, shop_id: uuid.UUID | None, now: datetime) -> None:
     if job.every_s is None:
         return
     usual = Timetable(interval_s=job.every_s, cron=None, zone=DESK_ZONE)
-    values = {"id": new_id(), "job": job.name, "shop_id": shop_id, "interval_s": job.every_s, "next_due_at": now}
-    tx.execute(insert(Schedule).values(**values, overdue_at=now + 2 * usual.gap(now)))
+    first = now + timedelta(seconds=job.every_s) if job.waits_first else now
+    values = {"id": new_id(), "job": job.name, "shop_id": shop_id, "interval_s": job.every_s, "next_due_at": first}
+    tx.execute(insert(Schedule).values(**values, overdue_at=first + 2 * usual.gap(first)))
 
 
 def edit(

@@ -14,7 +14,6 @@ import structlog
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from providers import registry
 from providers.errors import SignatureWrong
 from providers.port import Notification
 from providers.registry import WEBHOOK_SECRET, WEBHOOK_SECRET_BEFORE
@@ -156,7 +155,7 @@ def _note_refused(ear: _Ear, delivery: Delivery) -> None:
 
 def _row(ear: _Ear, delivery: Delivery, dedupe: str) -> dict[str, Any]:
     lower = {name.lower(): value for name, value in delivery.headers.items()}
-    kept = (*KEPT_HEADERS, *registry.describe(delivery.provider).webhook_headers)
+    kept = (*KEPT_HEADERS, *runtime.current().providers.webhook_headers(delivery.provider))
     return {
         "id": new_id(),
         "shop_id": ear.shop_id,

@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from providers.kinds import MovementKind, OperationKind
 from webapp.domain.permissions import Permission
 from webapp.extensions import db
-from webapp.formatting import day, exact, money, order_words
+from webapp.formatting import day, money, order_words, when
 from webapp.formatting.money_words import (
     KINDS,
     method_name,
@@ -81,7 +81,7 @@ def _undoing(facts: OrderFacts) -> str:
     text = _("%(names)s lets the cancel and refund jobs release or give back this order's money.", names=names)
     if facts.next_undoing_at is None:
         return str(text)
-    return f"{text} " + str(_("Their next run: %(moment)s.", moment=exact(facts.next_undoing_at)))
+    return f"{text} " + str(_("Their next run: %(moment)s.", moment=when(facts.next_undoing_at).striptags()))
 
 
 def _payment(shown: ShownPayment, person: SignedIn) -> dict[str, Any]:
