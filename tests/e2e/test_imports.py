@@ -50,6 +50,7 @@ def look(page: Page) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.timeout(300)
 def test_a_file_with_errors_is_mended_and_brought_in(
     signed_in_page: Page, live: str, desk: Desk, worker: None, tmp_path: Path
 ) -> None:
@@ -68,7 +69,7 @@ def test_a_file_with_errors_is_mended_and_brought_in(
     expect(page.get_by_text("1 payment would be refunded: ¥3,300")).to_be_visible(timeout=20_000)
     look(page)
     page.get_by_role("button", name="Import 2 orders").click()
-    expect(page.get_by_text("The orders are in Paydesk.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Brought in", exact=True)).to_be_visible(timeout=20_000)
     look(page)
     page.goto(f"{live}/orders?q=B-1")
     expect(page.get_by_text("Status changed from “paid” to “cancelled”")).to_be_visible()
