@@ -15,6 +15,7 @@ def check_page(page: Page, live: str, payment: object, amount: str = "1200") -> 
     page.goto(f"{live}/payments/{payment}/refund")
     fill(page, amount)
     page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Check the refund")
 
 
 def test_r16_a_double_click_makes_one_refund(desk: Desk, live: str, signed_in_page: Page) -> None:

@@ -64,10 +64,14 @@ def _run(run_id: uuid.UUID | None) -> bool:
         return False
     reached(KillPoint.SCHEDULING)
     try:
-        if not _work(run):
-            return True
+        said = WORK[run.job](run)
+        reached(KillPoint.SCHEDULING)
+        in_transaction(lambda tx: finish(tx, run, result=said))
     except RunLost:
         log.warning("run_lost", run_id=str(run.id))
+        return True
+    except Pause:
+        in_transaction(lambda tx: _go_on(tx, run, runtime.current().clock.now(tx)))
         return True
     except RuleBroken as refusal:
         _broken_off(run, refusal.code)
@@ -75,18 +79,6 @@ def _run(run_id: uuid.UUID | None) -> bool:
         log.exception("run_broken_off", run_id=str(run.id), job=run.job)
         _broken_off(run, type(fault).__name__)
     closing.close(run.id)
-    return True
-
-
-def _work(run: Run) -> bool:
-    """False when the run was given back to go on later."""
-    try:
-        said = WORK[run.job](run)
-    except Pause:
-        in_transaction(lambda tx: _go_on(tx, run, runtime.current().clock.now(tx)))
-        return False
-    reached(KillPoint.SCHEDULING)
-    in_transaction(lambda tx: finish(tx, run, result=said))
     return True
 
 

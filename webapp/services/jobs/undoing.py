@@ -51,9 +51,9 @@ def work(run: Run) -> None:
     while True:
         with reading() as tx:
             found = candidates(tx, kind, run.shop(), run.cursor)
-        announce(run, len(found))
         if not found:
             return
+        announce(run, len(found))
         take_all(task, found)
 
 

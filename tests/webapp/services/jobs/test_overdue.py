@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests import factories
 from tests.desk import Desk
@@ -66,8 +67,9 @@ def test_a_missing_scheduler_shows_and_is_told_once_for_each_time(desk: Desk, to
     assert len({each.subject_id for each in told}) == 5
 
 
-def test_staff_are_told_in_the_log(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_staff_are_told_in_the_log(desk: Desk) -> None:
     schedules.ensure()
     desk.later(minutes=61)
-    overdue.announce_new()
-    assert capsys.readouterr().out.count("job_overdue") == 2
+    with capture_logs() as said:
+        overdue.announce_new()
+    assert [line["event"] for line in said].count("job_overdue") == 2
