@@ -34,6 +34,7 @@ def main() -> int:
         print(f"The emulator cannot listen at {wanted.host}:{wanted.port}.", file=sys.stderr)  # noqa: T201 - the program's own word to people
         return 1
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)  # also where whoever started us has it ignored
     print(f"Emulator at {running.base_url}", flush=True)  # noqa: T201 - the program's own word to people
     try:
         running.serve()
