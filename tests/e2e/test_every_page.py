@@ -111,7 +111,7 @@ def test_every_page_opens_in_every_language(live_app: tuple[Flask, str], owner: 
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_every_kind_of_page_passes_axe(
     live_app: tuple[Flask, str], live: str, owner: User, browser_context: BrowserContext
 ) -> None:
