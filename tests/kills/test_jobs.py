@@ -84,6 +84,7 @@ def test_K15_the_scheduler_dies_while_it_inserts(world: World, payments: list[uu
     kill_the_clock(world, payments, nth, made)
 
 
+@pytest.mark.slow
 def test_K15_a_worker_dies_between_take_and_rows(world: World, payments: list[uuid.UUID]) -> None:
     left = kill_the_run(world, payments, 1)
     assert (left.fence, left.cursor, left.found_at) == (1, None, None)
@@ -96,6 +97,7 @@ def test_K15_a_worker_dies_among_the_rows(world: World, payments: list[uuid.UUID
     assert (left.found, left.found_at) == (2, None)
 
 
+@pytest.mark.slow
 def test_K15_a_worker_dies_before_the_run_is_closed(world: World, payments: list[uuid.UUID]) -> None:
     """Its rows have their outcomes and its counts are not yet fixed."""
     left = kill_the_run(world, payments, 7)
