@@ -124,7 +124,7 @@ def answered(kind: OperationKind) -> ColumnElement[bool]:
 
 def judge(kind: OperationKind, order: Order, payment: Payment, account: ProviderAccount, known: Known) -> Judged:
     """What the rule says of one payment as it is now; no SQL and no network."""
-    rest = _left(kind, payment)
+    rest = left_of(kind, payment)
     if order.undo_change_id is None:
         return Judged(Rule.NOT_CANCELLED, rest)
     if rest <= 0:
@@ -149,7 +149,8 @@ def _offered(kind: OperationKind, payment: Payment, account: ProviderAccount, kn
     return Judged(Rule.TAKEN if known.has_reason else Rule.REASON_MISSING, rest)
 
 
-def _left(kind: OperationKind, payment: Payment) -> int:
+def left_of(kind: OperationKind, payment: Payment) -> int:
+    """What `left` says, of a payment at hand: in minor units, promised or not."""
     if kind is OperationKind.REFUND:
         return payment.captured_minor - payment.refunded_minor
     return payment.authorised_minor - payment.captured_minor - payment.cancelled_minor

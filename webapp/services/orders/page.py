@@ -29,6 +29,7 @@ from webapp.models import (
 from webapp.models.order_import import order_is_shown
 from webapp.services import runtime
 from webapp.services.errors import NotFound
+from webapp.services.jobs.rules import left_of
 from webapp.services.orders.actions import ShownPayment, shown_payment
 from webapp.services.orders.statuses import next_undoing_at, statuses_of
 from webapp.services.orders.timeline import Event, timeline
@@ -108,6 +109,13 @@ class OrderFacts:
     def newest(self, kind: OperationKind) -> OperationLine | None:
         """The newest operation of that kind, which the order's outcome is read from."""
         return next((line for line in self.operations if line.operation.kind is kind), None)
+
+    @property
+    def to_undo(self) -> bool:
+        """Whether the cancel and refund jobs have something to release or give back."""
+        kinds = OperationKind.CANCEL, OperationKind.REFUND
+        holds = any(left_of(kind, shown.payment) > 0 for shown in self.payments for kind in kinds)
+        return holds and self.order.undo_change_id is not None
 
     @property
     def under_way(self) -> Sequence[OperationLine]:

@@ -15,10 +15,11 @@ from webapp.models.order_import import order_is_shown
 from webapp.services import audit, runtime
 from webapp.services.audit import Actor, Entry
 from webapp.services.errors import NotFound, RuleBroken, StaleVersion
+from webapp.services.jobs.catalogue import JOBS
 from webapp.services.unit_of_work import Tx, in_transaction
 
 CHANGED = "order.status_changed"
-UNDOING_JOBS = ("cancel", "refund")
+UNDOING_JOBS = tuple(job.name for job in JOBS.values() if job.undoes)
 
 _ORDERS = table_of(Order)
 _ADD = insert(table_of(StatusChange))

@@ -60,7 +60,6 @@ def order_page(facts: OrderFacts, form: NoteForm, status: int = 200, status_form
         form=form,
         status_form=_status_form(facts, status_form, person),
         undoing=_undoing(facts),
-        to_undo=facts.order.undo_change_id is not None and any(map(_holds_money, facts.payments)),
         may_note=person.may(P.WRITE_NOTE, facts.order.shop_id),
         is_other_mode=facts.order.mode != person.mode,
     )
@@ -83,12 +82,6 @@ def _undoing(facts: OrderFacts) -> str:
     if facts.next_undoing_at is None:
         return str(text)
     return f"{text} " + str(_("Their next run: %(moment)s.", moment=when(facts.next_undoing_at).striptags()))
-
-
-def _holds_money(shown: ShownPayment) -> bool:
-    payment = shown.payment
-    reserved = payment.authorised_minor - payment.captured_minor - payment.cancelled_minor
-    return reserved > 0 or payment.captured_minor > payment.refunded_minor
 
 
 def _payment(shown: ShownPayment, person: SignedIn) -> dict[str, Any]:
