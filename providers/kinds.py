@@ -9,6 +9,7 @@ class OperationKind(StrEnum):
     CAPTURE = "capture"
     CANCEL = "cancel"
     REFUND = "refund"
+    UPDATE = "update"  # another amount is to be authorised, up or down
 
 
 class MovementKind(StrEnum):
@@ -72,3 +73,10 @@ class NotOffered(StrEnum):
     PART_NOT_SUPPORTED = "part_not_supported"
     STATE_FORBIDS = "state_forbids"
     NOT_SUPPORTED = "not_supported"
+    PROVIDER_CHECKS = "provider_checks"  # the provider has not approved the order yet
+    HOLD_EXPIRED = "hold_expired"  # what was reserved has lapsed
+    NOT_ALLOWED_NOW = "not_allowed_now"  # the provider lists what it allows, and this is not in it
+    CANNOT_RAISE = "cannot_raise"
+    LINES_NEEDED = "lines_needed"
+    LINES_DO_NOT_SUM = "lines_do_not_sum"
+    WHOLE_UNITS_ONLY = "whole_units_only"

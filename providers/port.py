@@ -11,11 +11,9 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from providers.kinds import (
-    MovementKind,
     NotOffered,
     OperationKind,
     Outcome,
@@ -23,16 +21,22 @@ from providers.kinds import (
     RequestState,
     ResolutionClass,
 )
+from providers.lines import OrderLine
 from providers.money import Money
+from providers.planning import Plan, WishKind
+from providers.snapshots import MethodOffer, Notification, PaymentSnapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Whether an action is possible, in part too, and what it needs; else the reason why not."""
+    """Whether an action is possible, in part too, what it needs and what comes with it; else the reason why not."""
 
     possible: bool
     partial: bool = False
     needs_bank_details: bool = False
+    needs_lines: bool = False
+    can_raise: bool = False  # an update may also go up
+    releases_rest: bool = False  # capturing a part gives back what it leaves
     why_not: NotOffered | None = None
     why_not_partial: NotOffered | None = None
 
@@ -83,6 +87,19 @@ class Capabilities(Protocol):
     def availability(self, kind: OperationKind, payment: PaymentFacts, settings: Mapping[str, Any]) -> Availability:
         """Whether `kind` can be asked for now; `settings` are the provider account's own."""
 
+    @property
+    def pending_reads_s(self) -> Sequence[int]:
+        """Seconds after acceptance at which an unfinished effect is read; empty for the timetable of R7."""
+
+    def plan(
+        self, wish: WishKind, amount_minor: int | None, payment: PaymentFacts, settings: Mapping[str, Any]
+    ) -> Plan:
+        """The steps that carry out a wish, from the payment as last read.
+
+        `amount_minor` is None for the whole rest; for an update it is the new total. A wish for everything plans
+        what is left, and nothing where nothing is.
+        """
+
     def payment_page(self, provider_ref: str, settings: Mapping[str, Any]) -> str | None:
         """Address of the payment in the provider's own back office, where one is documented."""
 
@@ -107,7 +124,12 @@ class BankDetails:
 
 @dataclass(frozen=True, slots=True)
 class MoneyRequest:
-    """One wish to move a payment, as the adapter gets it."""
+    """One operation on a payment, as the adapter gets it.
+
+    `money` is what moves; for an update the difference, and `new_total` what shall be authorised then, captured
+    part included. `lines` are those that are captured or refunded, for an update all that remain. `against`: see
+    `planning.Step`.
+    """
 
     kind: OperationKind
     operation_id: str  # goes first into whatever reference the provider keeps (R25)
@@ -119,6 +141,9 @@ class MoneyRequest:
     payment: PaymentFacts
     settings: Mapping[str, Any] = field(default_factory=dict)
     bank_details: BankDetails | None = None
+    new_total: Money | None = None
+    lines: Sequence[OrderLine] = ()
+    against: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,63 +184,12 @@ class WireCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
-    """Money that moved at the provider.
-
-    `id` is the provider's, or derived and stable where it gives none (I9). `reference` is our operation id
-    where the provider kept it.
-    """
-
-    kind: MovementKind
-    id: str
-    money: Money
-    reference: str | None = None
-    occurred_at: datetime | None = None
-    chargeback: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PendingEffect:
-    """An effect that the provider accepted and carries out later."""
-
-    kind: OperationKind
-    id: str
-    state: RequestState
-    money: Money | None = None
-    reference: str | None = None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentSnapshot:
-    """A payment as the provider shows it now. The four sums equal the sums of `movements` by kind.
-
-    `asked` is what the buyer was asked to pay, also where nothing was ever authorised.
-    """
-
-    provider_ref: str
-    state: ProviderState
-    method: str
-    authorised: Money
-    captured: Money
-    cancelled: Money
-    refunded: Money
-    movements: Sequence[Movement]
-    pending: Sequence[PendingEffect] = ()
-    order_number: str | None = None
-    buyer_email: str | None = None
-    created_at: datetime | None = None
-    hold_expires_at: datetime | None = None
-    asked: Money | None = None
-    kept: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
     """The provider's answer to one write, classed by the adapter.
 
     `money` is what the answer says was moved, None where it carries no amount (R5). `movement_id` is the
     id under which the movement stands in a snapshot; `pending_id` that of an accepted, unfinished effect.
+    A success without amount and without snapshot is confirmed by the next read (R5).
     `state_conflict`: the refusal speaks of the payment's state ("already refunded"), not of our request.
     """
 
@@ -231,30 +205,6 @@ class Reply:
     state_conflict: bool = False
     snapshot: PaymentSnapshot | None = None
     redacted: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MethodOffer:
-    """A payment method that the account offers; the key is (`slug`, `currency`).
-
-    `can_be_kept` are the subtypes whose details a buyer may leave for later payments.
-    """
-
-    slug: str
-    currency: str
-    names: Mapping[str, str]
-    subtypes: Sequence[str] = ()
-    can_be_kept: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Notification:
-    """A verified webhook message; a hint to fetch, never a state (I13)."""
-
-    event_id: str
-    delivery_id: str | None
-    event: str
-    payment_ref: str | None
 
 
 class PaymentProvider(Protocol):
@@ -287,3 +237,19 @@ class PaymentProvider(Protocol):
 
     def close(self) -> None:
         """Close the connections."""
+
+
+@runtime_checkable
+class FollowsTasks(Protocol):
+    """A provider that hands out a task for what it carries out later (Svea)."""
+
+    def fetch_task(self, pending_id: str) -> RequestState:
+        """How the task stands; the payment itself has the last word. Raises as `PaymentProvider.fetch_payment`."""
+
+
+@runtime_checkable
+class ExtendsHolds(Protocol):
+    """A provider that can prolong what it holds for us (Klarna)."""
+
+    def extend_hold(self, payment_ref: str, key: str) -> Reply:
+        """Ask for a later end of the hold; moves no money. Raises ProviderUnavailable or OutcomeUnknown."""

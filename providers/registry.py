@@ -3,70 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import httpx
 
-from providers.http import HttpClient, basic_auth
-from providers.komoju.adapter import VERSION, KomojuProvider
-from providers.komoju.capabilities import PARTIAL_REFUND_WITH_TAX, KomojuCapabilities
+from providers.infos import EMULATOR, WEBHOOK_SECRET_BEFORE, Connection, ProviderInfo, WrongCredentials
+from providers.komoju import account as komoju
 from providers.network import Reach
 from providers.port import Capabilities, PaymentProvider
 
-WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 - the name of a field
-WEBHOOK_SECRET_BEFORE = "webhook_secret_before"  # noqa: S105 - the name of a field
-EMULATOR = "emulator"
-"""Host entry of development; its base address is configuration, and production refuses to start with it."""
+PROVIDERS: Mapping[str, ProviderInfo] = {info.name: info for info in (komoju.INFO,)}
 
 
 class UnknownProvider(LookupError):
     """No provider, host entry or emulator address of that name; the text may be shown to an operator."""
-
-
-class WrongCredentials(ValueError):
-    """Credential fields are missing, unknown or cannot be sent; the text names fields, never values."""
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialField:
-    """A field of the account's form; a secret one is write-only and kept encrypted."""
-
-    name: str
-    secret: bool
-    required: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderInfo:
-    """What pages need to know of a provider; `hosts` maps entries to base addresses, without the emulator."""
-
-    name: str
-    title: str
-    hosts: Mapping[str, str]
-    emulator_path: str  # where the API stands below the emulator's base address
-    credentials: tuple[CredentialField, ...]
-    switches: tuple[str, ...]  # yes/no settings of an account, all off by default
-    webhook_headers: tuple[str, ...]  # of its messages, in lower case; harmless, and kept with them
-    capabilities: Capabilities
-
-
-BeforeSend = Callable[[], None]
-
-KOMOJU = ProviderInfo(
-    name="komoju",
-    title="KOMOJU",
-    hosts={"komoju": "https://komoju.com/api/v1"},
-    emulator_path="/api/v1",
-    credentials=(
-        CredentialField("secret_key", secret=True, required=True),
-        CredentialField("publishable_key", secret=False, required=False),
-        CredentialField(WEBHOOK_SECRET, secret=True, required=False),
-    ),
-    switches=(PARTIAL_REFUND_WITH_TAX,),
-    webhook_headers=("x-komoju-id", "x-komoju-event"),
-    capabilities=KomojuCapabilities(),
-)
-PROVIDERS: Mapping[str, ProviderInfo] = {KOMOJU.name: KOMOJU}
 
 
 def describe(provider: str) -> ProviderInfo:
@@ -101,24 +50,22 @@ def build(
     credentials: Mapping[str, str],
     *,
     emulator_base: str | None = None,
-    before_send: BeforeSend | None = None,
+    before_send: Callable[[], None] | None = None,
     transport: httpx.BaseTransport | None = None,
 ) -> PaymentProvider:
     """The adapter of one account; it opens no connection before its first call.
 
-    `before_send` runs before the first byte of every write (R9) and stops it by raising ProviderUnavailable.
-    `transport` replaces the network in tests. Raises UnknownProvider, WrongCredentials.
+    The keywords are those of `infos.Connection`. Raises UnknownProvider, WrongCredentials.
     """
     base, reach = base_address(provider, host, emulator_base)
-    _check_credentials(describe(provider), credentials)
+    info = describe(provider)
+    _check_credentials(info, credentials)
     try:
-        authorization = basic_auth(credentials["secret_key"], "")
+        return info.connect(Connection(base, reach, before_send, transport), credentials)
     except ValueError:
-        authorization = None
-    if authorization is None:  # raised here, so that no trace holds the value
-        raise WrongCredentials("secret_key holds characters that cannot be sent")
-    headers = {"Authorization": authorization, "X-KOMOJU-API-VERSION": VERSION}
-    return KomojuProvider(HttpClient(base, headers, reach=reach, transport=transport), before_send)
+        names = ", ".join(field.name for field in info.credentials if credentials.get(field.name))
+    # raised here, so that no trace holds a value
+    raise WrongCredentials(f"One of these holds characters that cannot be sent: {names}")
 
 
 def _check_credentials(info: ProviderInfo, credentials: Mapping[str, str]) -> None:

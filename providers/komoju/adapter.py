@@ -11,8 +11,9 @@ from providers.http import Answer, HttpClient
 from providers.kinds import Outcome
 from providers.komoju import lists, mapping, notification, replies, requests, sessions
 from providers.komoju.capabilities import KomojuCapabilities
-from providers.port import MethodOffer, MoneyRequest, Notification, PaymentSnapshot, Reply, WireCall
+from providers.port import MoneyRequest, Reply, WireCall
 from providers.reading import Unreadable
+from providers.snapshots import MethodOffer, Notification, PaymentSnapshot
 
 VERSION = "2025-01-28"  # under 2024-07-15 a part capture would look like a refund (section 5)
 KEY_HEADER = "X-KOMOJU-IDEMPOTENCY"

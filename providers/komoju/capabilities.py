@@ -7,7 +7,9 @@ from typing import Any
 
 from providers.kinds import NotOffered, OperationKind, ProviderState, ResolutionClass
 from providers.komoju.mapping import BUYER_PAYS_LATER, PAID
+from providers.planning import Plan, WishKind
 from providers.port import Availability, PaymentFacts
+from providers.usual_plan import usual_plan
 
 PARTIAL_REFUND_WITH_TAX = "partial_refund_with_tax"
 """Account setting, off by default: send the tax-included amount for a payment that has tax (section 5)."""
@@ -38,15 +40,22 @@ class KomojuCapabilities:
     key_window_s = 23 * 3600
     settle_s = 15 * 60
     fetch_before_send = False
+    pending_reads_s = ()
     currencies = CURRENCIES
 
     def availability(self, kind: OperationKind, payment: PaymentFacts, settings: Mapping[str, Any]) -> Availability:
         """Whether `kind` can be asked for now (section 4), in part too (section 5)."""
-        if payment.currency not in CURRENCIES:
+        if payment.currency not in CURRENCIES or kind is OperationKind.UPDATE:
             return _not(NotOffered.NOT_SUPPORTED)
         if kind is OperationKind.REFUND:
             return _refund(payment, settings)
         return _of_authorised(kind, payment)
+
+    def plan(
+        self, wish: WishKind, amount_minor: int | None, payment: PaymentFacts, settings: Mapping[str, Any]
+    ) -> Plan:
+        """One call for each kind (section 4)."""
+        return usual_plan(self.availability, wish, amount_minor, payment, settings)
 
     def keeps_reference(self, kind: OperationKind) -> bool:
         """Only a refund keeps a text of ours, its description (section 5)."""

@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from providers.komoju import mapping, notification
-from providers.port import Notification, PaymentSnapshot
 from providers.reading import Unreadable, an_object, text, whole_number
+from providers.snapshots import Notification, PaymentSnapshot
 
 PER_PAGE = 50
 Row = TypeVar("Row")

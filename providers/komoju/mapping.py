@@ -32,8 +32,8 @@ from typing import Any
 
 from providers.kinds import MovementKind, OperationKind, ProviderState, RequestState
 from providers.money import Money, MoneyError
-from providers.port import MethodOffer, Movement, PaymentSnapshot, PendingEffect
 from providers.reading import Unreadable, an_array, an_object, moment, optional_text, text, whole_number
+from providers.snapshots import MethodOffer, Movement, PaymentSnapshot, PendingEffect
 
 BUYER_PAYS_LATER = frozenset({"konbini", "bank_transfer", "pay_easy"})
 """Methods whose `authorized` means a payment number was issued (section 4), and whose refund is section 6."""

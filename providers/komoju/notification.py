@@ -14,7 +14,7 @@ from typing import Any
 
 from providers import reading
 from providers.errors import SignatureWrong
-from providers.port import Notification
+from providers.snapshots import Notification
 
 PAYMENT_ID = re.compile(r"[a-z0-9]{25}")
 

@@ -11,8 +11,9 @@ from typing import Any
 from providers.http import Answer
 from providers.kinds import MovementKind, OperationKind, Outcome
 from providers.komoju import mapping
-from providers.port import Movement, PaymentSnapshot, Reply, WireCall
+from providers.port import Reply, WireCall
 from providers.reading import Unreadable, an_object, optional_text, parse
+from providers.snapshots import Movement, PaymentSnapshot
 
 LOOK_UP_FIRST = frozenset({"not_refundable", "not_cancellable", "not_capturable"})
 """State conflicts; their HTTP status is unconfirmed, so the code decides whatever 4xx carries it."""

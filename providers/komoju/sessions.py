@@ -10,8 +10,8 @@ from typing import Any
 from providers.komoju import mapping
 from providers.komoju.requests import as_json
 from providers.money import Money, MoneyError
-from providers.port import PaymentSnapshot
 from providers.reading import Unreadable, an_object, moment, text, whole_number
+from providers.snapshots import PaymentSnapshot
 
 LONGEST_S = 86400
 STATUSES = ("pending", "completed", "cancelled")

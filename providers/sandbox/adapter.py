@@ -13,12 +13,13 @@ from providers.errors import (
     RequestNotPossible,
 )
 from providers.kinds import NotOffered, ResolutionClass
-from providers.port import MethodOffer, MoneyRequest, Notification, PaymentSnapshot, Reply, WireCall
+from providers.port import MoneyRequest, Reply, WireCall
 from providers.sandbox import notification
 from providers.sandbox.bank import Bank
 from providers.sandbox.capabilities import BY_REQUEST, SandboxCapabilities
 from providers.sandbox.troubles import Trouble
 from providers.sandbox.wire import QuickWire, Wire
+from providers.snapshots import MethodOffer, Notification, PaymentSnapshot
 
 
 class SandboxProvider:

@@ -16,10 +16,11 @@ from providers.emulator.ledger import Ledger
 from providers.emulator.records import Account, Cause, Refused
 from providers.kinds import MovementKind, OperationKind, Outcome
 from providers.money import Money
-from providers.port import PaymentSnapshot, Reply, WireCall
+from providers.port import Reply, WireCall
 from providers.sandbox.mapping import derived_id, snapshot
 from providers.sandbox.notices import Notices
 from providers.sandbox.troubles import Trouble, Troubles
+from providers.snapshots import PaymentSnapshot
 
 LATEST_EFFECT_S = 300.0
 STALEST_READ_S = 60.0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from providers.kinds import NotOffered, OperationKind, ProviderState, ResolutionClass
+from providers.planning import Plan, WishKind
 from providers.port import Availability, PaymentFacts
+from providers.usual_plan import usual_plan
 
 BY_REQUEST = "sandbox_by_request"
 """The payment method whose refunds people at the provider finish later."""
@@ -44,11 +46,24 @@ class SandboxCapabilities:
         del settings
         if kind is OperationKind.REFUND:
             return _refund(payment)
+        if kind is OperationKind.UPDATE:
+            return Availability(possible=False, why_not=NotOffered.NOT_SUPPORTED)
         if payment.provider_state in _OVER:
             return Availability(possible=False, why_not=_OVER[payment.provider_state])
         if payment.authorised_minor <= payment.captured_minor + payment.cancelled_minor:
             return Availability(possible=False, why_not=NotOffered.NOTHING_LEFT)
         return Availability(possible=True, why_not_partial=NotOffered.PART_NOT_SUPPORTED)
+
+    @property
+    def pending_reads_s(self) -> Sequence[int]:
+        """Those of R7."""
+        return ()
+
+    def plan(
+        self, wish: WishKind, amount_minor: int | None, payment: PaymentFacts, settings: Mapping[str, Any]
+    ) -> Plan:
+        """One call for each kind."""
+        return usual_plan(self.availability, wish, amount_minor, payment, settings)
 
     def payment_page(self, provider_ref: str, settings: Mapping[str, Any]) -> str | None:
         """None: there is no back office."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from providers.emulator import records
 from providers.kinds import MovementKind, OperationKind, ProviderState, RequestState
 from providers.money import Money
-from providers.port import Movement, PaymentSnapshot, PendingEffect
+from providers.snapshots import Movement, PaymentSnapshot, PendingEffect
 
 STATES = {
     records.PENDING: ProviderState.WAITING,

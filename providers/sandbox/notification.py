@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from providers import reading
 from providers.emulator.webhooks import sign_hex
 from providers.errors import SignatureWrong
-from providers.port import Notification
 from providers.sandbox.notices import DELIVERY_ID, SIGNATURE
+from providers.snapshots import Notification
 
 
 def read(headers: Mapping[str, str], raw: bytes, secrets: Sequence[str]) -> Notification:

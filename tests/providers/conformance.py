@@ -14,7 +14,8 @@ import pytest
 from providers.errors import CredentialsRefused, OutcomeUnknown, PaymentNotFound, ProviderUnavailable
 from providers.kinds import MovementKind, OperationKind, Outcome, ResolutionClass
 from providers.money import Money
-from providers.port import BankDetails, MoneyRequest, PaymentFacts, PaymentProvider, PaymentSnapshot
+from providers.port import BankDetails, MoneyRequest, PaymentFacts, PaymentProvider
+from providers.snapshots import PaymentSnapshot
 from tests.emulator import EmulatorClient
 
 CAPTURE, CANCEL, REFUND = OperationKind.CAPTURE, OperationKind.CANCEL, OperationKind.REFUND

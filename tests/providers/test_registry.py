@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from providers import registry
+from providers import infos, registry
 from providers.kinds import ResolutionClass
 from providers.komoju.adapter import KomojuProvider
 from providers.network import Reach
@@ -60,7 +60,7 @@ def test_an_adapter_is_built_and_opens_nothing_yet():
     + [{"secret_key": bad} for bad in ("canary\r\nX-Evil: 1", "canaryキー", "can:ary", "canary\0")],
 )
 def test_wrong_credentials_name_fields_and_never_values(credentials):
-    with pytest.raises(registry.WrongCredentials) as refusal:
+    with pytest.raises(infos.WrongCredentials) as refusal:
         registry.build("komoju", "komoju", credentials)
     assert "canary" not in str(refusal.value)
     assert "can:ary" not in str(refusal.value)

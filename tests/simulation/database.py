@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.pool import StaticPool
 
+from providers.infos import WEBHOOK_SECRET
 from providers.kinds import ResolutionClass
-from providers.registry import WEBHOOK_SECRET
 from tests import factories
 from tests.simulation.ids import seeded_ids
 from tests.simulation.virtual_time import START, ProcessClock, VirtualTime

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, false, update
 from providers import reading
 from providers.kinds import MovementKind, OperationKind
 from providers.money import Money
-from providers.port import Movement, PaymentSnapshot
 from providers.sandbox import notification
 from providers.sandbox.mapping import STATES, derived_id
+from providers.snapshots import Movement, PaymentSnapshot
 from tests.simulation.world import World
 from webapp.domain.mails import STATE_AFTER, Handover, MailState
 from webapp.models import JobRun, ProviderAccount, Schedule, WebhookMessage

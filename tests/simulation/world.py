@@ -11,11 +11,12 @@ from random import Random
 from providers.emulator.records import Cause
 from providers.emulator.records import Payment as BankPayment
 from providers.kinds import OperationKind, ProviderState, ResolutionClass
-from providers.port import Capabilities, PaymentProvider, PaymentSnapshot
+from providers.port import Capabilities, PaymentProvider
 from providers.sandbox.adapter import SandboxProvider
 from providers.sandbox.bank import Bank
 from providers.sandbox.capabilities import BY_REQUEST, SandboxCapabilities
 from providers.sandbox.notices import DELIVERY_ID
+from providers.snapshots import PaymentSnapshot
 from tests import factories
 from tests.simulation.database import AUDIT_KEY, PROVIDER_OF, Database, template, webhook_secret
 from tests.simulation.ids import seeded_ids

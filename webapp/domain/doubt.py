@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from providers.kinds import MovementKind, OperationKind, ProviderState, RequestState
-from providers.port import Movement, PaymentSnapshot, PendingEffect
+from providers.snapshots import Movement, PaymentSnapshot, PendingEffect
 
 MOVEMENT_OF: Mapping[OperationKind, MovementKind] = MappingProxyType(
     {

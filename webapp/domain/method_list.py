@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from providers.port import MethodOffer
+from providers.snapshots import MethodOffer
 
 NEW_METHODS_ON = "new_methods_on"
 """Account setting: whether a method that appears starts switched on; on where nothing is said."""

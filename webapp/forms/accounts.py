@@ -7,7 +7,7 @@ from typing import Any
 
 from wtforms import BooleanField, Field, PasswordField, SelectField, StringField
 
-from providers.registry import ProviderInfo
+from providers.infos import ProviderInfo
 from webapp.domain.method_list import NEW_METHODS_ON, new_methods_start_on
 from webapp.formatting.lazy import _l
 from webapp.forms.base import VersionedForm, at_most, needed, stripped

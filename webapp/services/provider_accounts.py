@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from providers import registry
-from providers.registry import WEBHOOK_SECRET, WEBHOOK_SECRET_BEFORE
+from providers.infos import WEBHOOK_SECRET, WEBHOOK_SECRET_BEFORE
 from webapp.domain.permissions import Permission
 from webapp.models import Mode, ProviderAccount, Via
 from webapp.services import accounts, audit, runtime

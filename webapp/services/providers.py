@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from providers import registry
+from providers.infos import EMULATOR, ProviderInfo
 from providers.port import Capabilities, PaymentProvider
-from providers.registry import EMULATOR, ProviderInfo
 from webapp.services.operations import first_byte
 from webapp.services.runtime import AccountKeys
 

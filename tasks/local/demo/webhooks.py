@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from providers.registry import WEBHOOK_SECRET
+from providers.infos import WEBHOOK_SECRET
 from webapp.models import ProviderAccount
 from webapp.services import runtime
 from webapp.services.unit_of_work import Tx, in_transaction

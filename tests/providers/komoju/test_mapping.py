@@ -7,8 +7,8 @@ import pytest
 from providers.kinds import MovementKind, OperationKind, ProviderState, RequestState
 from providers.komoju import mapping
 from providers.money import Money
-from providers.port import MethodOffer, PaymentSnapshot
 from providers.reading import Unreadable
+from providers.snapshots import MethodOffer, PaymentSnapshot
 from tests.providers.komoju.samples import B_ENTRY, CARD, E_PAYMENT, KONBINI, A, B, D
 
 SUMS = {

@@ -8,7 +8,7 @@ import pytest
 
 from providers.errors import SignatureWrong
 from providers.komoju import notification
-from providers.port import Notification
+from providers.snapshots import Notification
 
 SECRET = "komoju-webhook-secret-1"
 LONG = (

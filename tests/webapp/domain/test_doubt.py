@@ -10,7 +10,7 @@ import pytest
 
 from providers.kinds import MovementKind, OperationKind, ProviderState, RequestState
 from providers.money import Money
-from providers.port import Movement, PaymentSnapshot, PendingEffect
+from providers.snapshots import Movement, PaymentSnapshot, PendingEffect
 from webapp.domain.doubt import Doubted, Verdict, judge, later_state
 
 OURS = "0b1e0d1c-0000-4000-8000-000000000001"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.port import MethodOffer
+from providers.snapshots import MethodOffer
 from webapp.domain.method_list import cleaned, compare, is_sane, new_methods_start_on, without_repeats
 
 

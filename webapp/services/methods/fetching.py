@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from providers import registry
 from providers.errors import CredentialsRefused, ProviderError, ProviderUnavailable
-from providers.port import MethodOffer
+from providers.infos import WrongCredentials
+from providers.snapshots import MethodOffer
 from webapp.services import accounts
 from webapp.services.accounts import Account
 from webapp.services.vault import VaultError
@@ -42,7 +43,7 @@ def fetch_offers(account: Account) -> Sequence[MethodOffer]:
     """
     try:
         adapter = accounts.open_adapter(account)
-    except (VaultError, registry.WrongCredentials, registry.UnknownProvider) as failure:
+    except (VaultError, WrongCredentials, registry.UnknownProvider) as failure:
         raise NoOffers(SyncCode.UNREADABLE_KEYS) from failure
     try:
         return adapter.fetch_methods()

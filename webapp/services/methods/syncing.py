@@ -15,7 +15,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import select
 
-from providers.port import MethodOffer
+from providers.snapshots import MethodOffer
 from webapp.domain import method_list
 from webapp.domain.method_list import ListChange
 from webapp.models import PaymentMethod, ProviderAccount

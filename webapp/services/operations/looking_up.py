@@ -11,7 +11,8 @@ from sqlalchemy import select, update
 
 from providers.errors import CredentialsRefused, OutcomeUnknown, PaymentNotFound, ProviderUnavailable
 from providers.kinds import ResolutionClass
-from providers.port import Capabilities, PaymentSnapshot
+from providers.port import Capabilities
+from providers.snapshots import PaymentSnapshot
 from webapp.domain.doubt import Judgement, Verdict
 from webapp.domain.operations import (
     LEASE,

@@ -11,7 +11,8 @@ from sqlalchemy import bindparam, update
 
 from providers.kinds import Outcome, ResolutionClass
 from providers.money import Money
-from providers.port import Movement, Reply
+from providers.port import Reply
+from providers.snapshots import Movement
 from webapp.domain.doubt import MOVEMENT_OF, Verdict
 from webapp.domain.operations import (
     OperationState,

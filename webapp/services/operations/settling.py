@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from providers.kinds import OperationKind
 from providers.money import Money
-from providers.port import Movement
+from providers.snapshots import Movement
 from webapp.domain.doubt import MOVEMENT_OF
 from webapp.domain.operations import OperationState
 from webapp.domain.permissions import Permission, roles_with

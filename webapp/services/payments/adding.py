@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import insert, select
 
 from providers.kinds import ProviderState
-from providers.port import PaymentSnapshot
+from providers.snapshots import PaymentSnapshot
 from webapp.models import Order, OrderImport, OrderStatus, Payment, ProviderAccount, StatusKind
 from webapp.models.base import new_id
 from webapp.models.order_import import HIDING

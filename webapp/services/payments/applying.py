@@ -11,7 +11,8 @@ from sqlalchemy import or_, select
 
 from providers.kinds import MovementKind, Outcome
 from providers.money import Money
-from providers.port import Capabilities, Movement, PaymentSnapshot
+from providers.port import Capabilities
+from providers.snapshots import Movement, PaymentSnapshot
 from webapp.domain.doubt import MOVEMENT_OF, Doubted, Judgement, Verdict, judge
 from webapp.domain.operations import OperationState
 from webapp.models import Attempt, LedgerMovement, Operation, Payment

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from providers.kinds import MovementKind, OperationKind, ProviderState
 from providers.money import Money
-from providers.port import Movement, PaymentSnapshot
+from providers.snapshots import Movement, PaymentSnapshot
 from webapp.domain.doubt import later_state
 from webapp.models import LedgerMovement, Operation, Payment
 from webapp.models.base import new_id, table_of

@@ -15,8 +15,8 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from providers.errors import SignatureWrong
-from providers.port import Notification
-from providers.registry import WEBHOOK_SECRET, WEBHOOK_SECRET_BEFORE
+from providers.infos import WEBHOOK_SECRET, WEBHOOK_SECRET_BEFORE
+from providers.snapshots import Notification
 from webapp.models import ProviderAccount, WebhookMessage, WebhookState
 from webapp.models.base import new_id, table_of
 from webapp.services import accounts, runtime, wake_ups

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from providers.port import MethodOffer
+from providers.snapshots import MethodOffer
 from tests import factories
 from tests.desk import Desk
 from webapp.domain.permissions import Role

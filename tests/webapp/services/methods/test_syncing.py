@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from providers.errors import CredentialsRefused, OutcomeUnknown, ProviderUnavailable
-from providers.port import MethodOffer
+from providers.snapshots import MethodOffer
 from tests import factories
 from tests.desk import Desk
 from tests.webapp.services.methods.shelf import Key, audited, keys, offer, person, saying, stored

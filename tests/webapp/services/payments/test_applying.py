@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from providers.kinds import MovementKind, RequestState
 from providers.money import Money
-from providers.port import BankDetails, Movement, PaymentSnapshot
+from providers.port import BankDetails
+from providers.snapshots import Movement, PaymentSnapshot
 from tests.desk import Desk
 from tests.factories import LONG_AGO
 from webapp.domain.doubt import Verdict

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from providers.kinds import MovementKind, OperationKind, ProviderState
 from providers.money import Money
-from providers.port import Movement, PaymentSnapshot
+from providers.snapshots import Movement, PaymentSnapshot
 from tests import factories
 from tests.desk import Desk
 from webapp.models import AuditEntry, LedgerMovement
