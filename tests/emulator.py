@@ -45,9 +45,13 @@ class EmulatorClient:
         }
         return str(self.control("POST", "komoju/payments", body)["provider_ref"])
 
-    def portal(self, reference: str, action: str, **fields: Any) -> Any:
+    def portal(self, reference: str, action: str, *, provider: str = "komoju", **fields: Any) -> Any:
         """What staff or the provider do, e.g. capture, cancel, refund, expire, dispute, pay, finish, fail."""
-        return self.control("POST", f"komoju/payments/{reference}/portal", {"action": action, **fields})
+        return self.control("POST", f"{provider}/payments/{reference}/portal", {"action": action, **fields})
+
+    def url_of(self, provider: str) -> str:
+        """Address of a provider's part, as the registry wants it."""
+        return f"{self.base_url}/{provider}"
 
     def fault(self, kind: str, call: str = "*", **fields: Any) -> int:
         """Ask for a misbehaviour; returns its number."""

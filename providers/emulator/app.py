@@ -9,15 +9,13 @@ from werkzeug.wrappers import Request
 
 from .control import Control
 from .gateway import Gateway
-from .komoju import profile as komoju
 from .mails import mails_page
-from .pay_page import PayPage
+from .parts import PARTS, Part
 from .server import status_line
 from .wire import Answer, Call, json_answer
 from .world import World
 
 CONTROL = "/_emulator/"
-PAY = "/komoju/sessions/"
 TRICKLE_STEPS = 20
 
 
@@ -26,10 +24,10 @@ class Application:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        komoju.listen(world)
-        self._komoju = Gateway(world, komoju.KomojuProfile())
+        for part in PARTS.values():
+            part.listen(world)
+        self._gateways = {name: Gateway(world, part.profile) for name, part in PARTS.items()}
         self._control = Control(world)
-        self._pay_page = PayPage(world)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request; `HangUp` goes through to the server."""
@@ -48,31 +46,36 @@ class Application:
         """Make every late effect that is due."""
         with self.world.lock:
             for late in self.world.take_due():
-                self._komoju.run_late(late.account, late.call)
+                self._gateways[late.call.provider].run_late(late.account, late.call)
 
     def _answer(self, request: Request) -> Answer:
         self.run_late()
-        if request.path.startswith(komoju.PREFIX + "/"):
-            return self._provider_call(request)
         if request.path.startswith(CONTROL):
             return self._control_call(request)
-        if request.path.startswith(PAY):
-            form = {name: value for name, value in request.form.items() if isinstance(value, str)}
-            return self._pay_page.answer(request.method, request.path.removeprefix(PAY), form)
+        for part in PARTS.values():
+            if request.path.startswith(part.prefix + "/"):
+                return self._provider_call(part, request)
+        if (page := self._page(request)) is not None:
+            return page
         if request.path == "/mails":
-            page = mails_page(self.world.mails.listing())
-            return Answer(200, page.encode(), content_type="text/html; charset=utf-8")
+            listing = mails_page(self.world.mails.listing())
+            return Answer(200, listing.encode(), content_type="text/html; charset=utf-8")
         return json_answer(404, {"error": "There is nothing at this address."})
 
-    def _provider_call(self, request: Request) -> Answer:
-        path = request.path.removeprefix(komoju.PREFIX)
-        found = komoju.route(request.method, path)
+    def _page(self, request: Request) -> Answer | None:
+        form = {name: value for name, value in request.form.items() if isinstance(value, str)}
+        pages = (part.page(self.world, request.method, request.path, form) for part in PARTS.values())
+        return next((page for page in pages if page is not None), None)
+
+    def _provider_call(self, part: Part, request: Request) -> Answer:
+        path = request.path.removeprefix(part.prefix)
+        found = part.route(request.method, path)
         if found is None:
-            return komoju.KomojuProfile().problem(404, "The requested resource could not be found.")
+            return part.profile.problem(404, "The requested resource could not be found.")
         name, args = found
-        return self._komoju.serve(
+        return self._gateways[part.name].serve(
             Call(
-                provider=komoju.NAME,
+                provider=part.name,
                 name=name,
                 method=request.method,
                 path=path,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from random import Random
+from uuid import UUID
 
 from .clock import Clock
 from .records import Account, Cause, Effect, Payment, Refused
@@ -37,6 +38,10 @@ class Book:
     def new_ref(self) -> str:
         """A fresh id of 25 lower-case letters and digits."""
         return "".join(self.random.choices(ALPHABET, k=25))
+
+    def new_uuid(self) -> str:
+        """A fresh random UUID, from the same source as `new_ref`."""
+        return str(UUID(int=self.random.getrandbits(128), version=4))
 
     # accounts
 

@@ -4,16 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from .control_payments import PaymentControl
 from .control_webhooks import WebhookControl
 from .faults import read_fault
-from .inputs import BadInput, integer, number, optional_text, text
+from .inputs import BadInput, account_of, integer, number, optional_text, text
 from .mail_faults import read_mail_fault
+from .parts import PARTS, Part
 from .records import Account, Json, Payment, Refused
 from .wire import Answer, json_answer
 from .world import World
-
-PROVIDERS = ("komoju",)
 
 
 class Control:
@@ -21,7 +19,6 @@ class Control:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._payments = PaymentControl(world)
         self._webhooks = WebhookControl(world)
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Json) -> Answer:
@@ -63,26 +60,36 @@ class Control:
                 return self._clear_faults({"id": _whole(number_text)})
             case ("POST", ["webhooks", number_text]):
                 return self._webhooks.act(_whole(number_text), body)
-            case (_, [provider, *rest]) if provider in PROVIDERS:
-                return self._of_provider(method, provider, rest, body)
+            case (_, [provider, *rest]) if provider in PARTS:
+                return self._of_provider(method, PARTS[provider], rest, body)
         raise _no_such_call(method, parts)
 
-    def _of_provider(self, method: str, provider: str, parts: list[str], body: Json) -> Json:
-        match (method, parts):
+    def _of_provider(self, method: str, part: Part, rest: list[str], body: Json) -> Json:
+        match (method, rest):
             case ("PUT", ["methods"]):
-                return self._set_methods(provider, body)
+                return self._set_methods(part, body)
             case ("POST", ["payments"]):
-                return self._payments.add(provider, body)
+                payment = part.add(self._world, body)
+                return {"provider_ref": payment.reference, "account": payment.account}
             case ("GET", ["payments", reference]):
-                return payment_line(self._world.ledger.get(reference))
+                return payment_line(self._payment(part, reference))
             case ("POST", ["payments", reference, "portal"]):
-                return self._payments.portal(reference, body)
-        raise _no_such_call(method, [provider, *parts])
+                self._payment(part, reference)
+                effect = part.portal(self._world, reference, body)
+                status = self._world.ledger.get(reference).status
+                return {"effect": effect and effect.seq, "status": status}
+        raise _no_such_call(method, [part.name, *rest])
+
+    def _payment(self, part: Part, reference: str) -> Payment:
+        payment = self._world.ledger.get(reference)
+        if payment.provider != part.name:
+            raise BadInput(f"This is a payment of {payment.provider}.", 404)
+        return payment
 
     def _add_account(self, body: Json) -> Json:
         provider = text(body, "provider")
-        if provider not in PROVIDERS:
-            raise BadInput(f"provider has to be one of {', '.join(PROVIDERS)}.")
+        if provider not in PARTS:
+            raise BadInput(f"provider has to be one of {', '.join(PARTS)}.")
         mode = optional_text(body, "mode") or "test"
         if mode not in ("test", "live"):
             raise BadInput("mode has to be test or live.")
@@ -97,17 +104,15 @@ class Control:
             publishable_key=optional_text(body, "publishable_key"),
             webhook_url=optional_text(body, "webhook_url"),
             webhook_secret=optional_text(body, "webhook_secret"),
-            methods=method_list(body),
+            methods=method_list(PARTS[provider], body),
             switches=switches,
         )
         return {"account": self._world.ledger.open_account(account).id}
 
-    def _set_methods(self, provider: str, body: Json) -> Json:
+    def _set_methods(self, part: Part, body: Json) -> Json:
         """What an account offers from now on: `account` (its secret key), `methods` (null: the usual ones)."""
-        account = self._world.ledger.find_account(provider, text(body, "account"))
-        if account is None:
-            raise BadInput("There is no such account; add it with POST accounts.", 404)
-        changed = replace(account, methods=method_list(body))
+        account = account_of(self._world.ledger, part.name, body)
+        changed = replace(account, methods=method_list(part, body))
         self._world.ledger.open_account(changed)
         return {"account": account.id, "methods": None if changed.methods is None else len(changed.methods)}
 
@@ -202,15 +207,14 @@ class Control:
         return {"removed": self._world.mails.faults.clear()}
 
 
-def method_list(body: Json) -> list[Json] | None:
+def method_list(part: Part, body: Json) -> list[Json] | None:
     """The methods that an account offers as the wire shows them, None for the usual ones. Raises BadInput."""
     methods = body.get("methods")
     if methods is None or (
-        isinstance(methods, list)
-        and all(isinstance(one, dict) and {"type_slug", "currency"} <= one.keys() for one in methods)
+        isinstance(methods, list) and all(isinstance(one, dict) and part.method_fields <= one.keys() for one in methods)
     ):
         return methods
-    raise BadInput("methods has to be a list of objects with type_slug and currency.")
+    raise BadInput(f"methods has to be a list of objects with {' and '.join(sorted(part.method_fields))}.")
 
 
 def payment_line(payment: Payment) -> Json:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from .inputs import BadInput, number, text
-from .komoju.notices import emit
+from .parts import PARTS
 from .records import Json
 from .webhooks import Delivery
 from .world import World
@@ -28,13 +28,16 @@ class WebhookControl:
             self._world.set(replace(self._world.settings, automatic_webhooks=body["automatic"]))
             return {"automatic": body["automatic"]}
         if "ping" in body:
-            account = self._world.ledger.find_account("komoju", text(body, "ping"))
-            if account is None:
-                raise BadInput("There is no such account.", 404)
-            return {"n": emit(self._world, account, "ping", None).n}
+            return {"n": self._ping(text(body, "ping")).n}
         if body.get("release") in ("in_order", "newest_first"):
             return {"released": self._world.outbox.release_held(body["release"] == "newest_first")}
         raise BadInput("Say automatic (true or false), ping (an account) or release (in_order, newest_first).")
+
+    def _ping(self, key_or_id: str) -> Delivery:
+        for part in PARTS.values():
+            if (account := self._world.ledger.find_account(part.name, key_or_id)) is not None:
+                return part.ping(self._world, account)
+        raise BadInput("There is no such account.", 404)
 
     def act(self, n: int, body: Json) -> Json:
         """`{"action": "send" | "lose" | "double" | "delay" | "forge", "seconds": ...}` for delivery n."""

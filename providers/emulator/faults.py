@@ -38,6 +38,7 @@ class Fault:
     hold: seconds that a late effect's call hangs before its connection closes. status: of `error_*`.
     amount_minor: what `wrong_amount` (in the effect) or `wrong_answer` (in the answer only) adds.
     stored: the provider replays an `error_after` for this idempotency key for ever.
+    code: the provider's word in the body of `error_*`; bare: such an error has no body at all.
     """
 
     kind: str
@@ -51,6 +52,8 @@ class Fault:
     status: int = 500
     amount_minor: int = -1
     stored: bool = False
+    code: str | None = None
+    bare: bool = False
     id: int = 0
     seen: int = 0
     fired: int = 0

@@ -35,6 +35,18 @@ class Profile(Protocol):
         """An error answer in the provider's form; `code` only where the status has no usual one."""
         ...
 
+    def rate_limited(self, seconds: int) -> Answer:
+        """Too many calls; the next is served so many seconds from now."""
+        ...
+
+    def is_repeat(self, digest: str, call: Call) -> bool:
+        """Whether a call under a known key counts as the call that `digest` was made of."""
+        ...
+
+    def remembers(self, account: Account, status: int) -> bool:
+        """Whether an answer of this status is told again to every repeat under its key."""
+        ...
+
     def repeat_refused(self, account: Account, call: Call) -> Answer:
         """How the provider says that a move is not possible (any more)."""
         ...
@@ -76,10 +88,9 @@ class Gateway:
         answer: Answer | None = None
         match fault.kind:
             case "error_before":
-                answer = self._profile.problem(fault.status, "This error was asked for.")
+                answer = self._error(fault)
             case "rate_limited":
-                limited = self._profile.problem(429, "Too many requests.", "too_many_requests")
-                answer = limited.having(headers={"Retry-After": str(int(fault.lasting))})
+                answer = self._profile.rate_limited(int(fault.lasting))
             case "unauthorised":
                 answer = self._profile.problem(401, "The credentials are not valid.")
             case "running":
@@ -113,28 +124,32 @@ class Gateway:
         answer = self._profile.effect(world, account, call)
         stored = None
         if fault and kind == "error_after" and fault.stored:
-            stored = self._profile.problem(fault.status, "This error was asked for.")
+            stored = self._error(fault)
         self._finish(account, call, answer, stored)
         return answer
 
     def _finish(self, account: Account, call: Call, answer: Answer, stored: Answer | None) -> None:
-        """Remember what repeats are told. Mistakes in the request itself leave the key free."""
+        """Remember what repeats are told, where the provider does; else the key is free again."""
         key = self._profile.idempotency_key(call)
         if key is None:
             return
         kept = stored or answer
-        refused = 400 <= kept.status < 500
-        if kept.status in (400, 401, 404) or (refused and not account.switches.get("replay_errors", True)):
+        if stored is None and not self._profile.remembers(account, kept.status):
             self._world.keys.forget(account.id, key)
         else:
-            self._world.keys.finish(account.id, key, kept.status, kept.body.decode())
+            self._world.keys.finish(account.id, key, kept.status, kept.body.decode(), kept.headers)
 
     def _repeat(self, known: KeyEntry, call: Call) -> Answer:
-        if known.digest != call.digest:
+        if not self._profile.is_repeat(known.digest, call):
             return self._profile.problem(422, "This key was used for another request.")
         if known.status is None:
             return self._still_running()
-        return Answer(known.status, known.body.encode())
+        return Answer(known.status, known.body.encode(), known.headers)
+
+    def _error(self, fault: Fault) -> Answer:
+        if fault.bare:
+            return Answer(fault.status, b"")
+        return self._profile.problem(fault.status, "This error was asked for.", fault.code)
 
     def _still_running(self) -> Answer:
         return self._profile.problem(409, "A request with this key is still running.", "conflict")
@@ -151,7 +166,7 @@ class Gateway:
             case "late_effect" if answer.status == 0:
                 self._hang_up_after(fault.hold)
             case "error_after":
-                answer = self._profile.problem(fault.status, "This error was asked for.")
+                answer = self._error(fault)
             case "cut_body":
                 answer = answer.having(cut=True)
             case "html_body":

@@ -1,6 +1,6 @@
 """The provider's own store of idempotency keys: first answer again, 409 while running, gone after 24 h."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from .clock import Clock
@@ -19,6 +19,7 @@ class KeyEntry:
     first_at: datetime
     status: int | None = None
     body: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class KeyStore:
@@ -43,10 +44,10 @@ class KeyStore:
         self.restore(entry := KeyEntry(account, key, digest, self._clock.now()))
         self._journal.save("key", f"{account} {key}", entry)
 
-    def finish(self, account: str, key: str, status: int, body: str) -> None:
+    def finish(self, account: str, key: str, status: int, body: str, headers: dict[str, str] | None = None) -> None:
         """The request is handled: this is what every repeat is told."""
         begun = self._entries[account, key]
-        self.restore(entry := KeyEntry(account, key, begun.digest, begun.first_at, status, body))
+        self.restore(entry := KeyEntry(account, key, begun.digest, begun.first_at, status, body, headers or {}))
         self._journal.save("key", f"{account} {key}", entry)
 
     def forget(self, account: str, key: str) -> None:

@@ -1,6 +1,9 @@
 """Reading the JSON of control calls: each reader returns the value or raises `BadInput` with a sentence."""
 
-from .records import Json
+from datetime import datetime
+
+from .book import Book
+from .records import Account, Json
 
 LARGEST_MINOR = 10**15
 
@@ -61,3 +64,24 @@ def object_of(body: Json, name: str) -> Json:
     if not isinstance(value, dict):
         raise BadInput(f"{name} has to be an object.")
     return dict(value)
+
+
+def moment(body: Json, name: str) -> datetime | None:
+    """A moment with its zone, or None."""
+    if (value := optional_text(body, name)) is None:
+        return None
+    try:
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        read = None
+    if read is None or read.tzinfo is None:
+        raise BadInput(f"{name} has to be a moment with a zone, as 2026-01-15T03:00:00Z.")
+    return read
+
+
+def account_of(book: Book, provider: str, body: Json) -> Account:
+    """The account that `account` names, by its id or secret key."""
+    account = book.find_account(provider, text(body, "account"))
+    if account is None:
+        raise BadInput("There is no such account; add it with POST accounts.", 404)
+    return account

@@ -24,6 +24,18 @@ from .records import (
     RefundRequest,
     Refused,
 )
+from .watch import sums_over
+
+SUM_OF = {
+    "authorise": "authorised_minor",
+    "raise": "authorised_minor",
+    "capture": "captured_minor",
+    "cancel": "cancelled_minor",
+    "lower": "cancelled_minor",
+    "expire": "cancelled_minor",
+    "refund": "refunded_minor",
+}
+"""Which sum of the payment an effect's amount is added to; `raise` and `lower` change what is authorised."""
 
 
 class Ledger(Book):
@@ -134,6 +146,22 @@ class Ledger(Book):
         payment, wish = self._waiting_request(reference, request_id)
         after = replace(payment, refund_requests=_with_status(payment, wish, "rejected"))
         return self.move(after, "refund_request_rejected", wish.amount_minor, cause)
+
+    def post(self, reference: str, kind: str, amount_minor: int, cause: Cause, **after: Any) -> Effect:
+        """Book what a part's own rules have decided: `after` are the payment's fields, `picture` and `status` too.
+
+        The sum that belongs to `kind` grows by `amount_minor`; a kind that `SUM_OF` does not know moves none.
+        Raises Refused("over") where the sums would break I1, unless the account's switch `cap` is off.
+        """
+        if amount_minor < 0:
+            raise Refused("bad_amount", "An amount cannot be below zero.", "amount_minor")
+        payment = self.get(reference)
+        name = SUM_OF.get(kind)
+        sums = {} if name is None else {name: getattr(payment, name) + amount_minor}
+        changed = replace(payment, **sums, **after)
+        if (reason := sums_over(changed)) is not None and self._capped(payment):
+            raise Refused("over", f"Not possible: {reason}.")
+        return self.move(changed, kind, amount_minor, cause)
 
     def _capture(self, payment: Payment, wanted: int, tax_minor: int, cause: Cause) -> Effect:
         rest = max(payment.authorised_minor - wanted, 0)

@@ -81,7 +81,8 @@ class Payment:
     """One payment; all amounts are integers in the currency's smallest unit, all moments UTC.
 
     `awaits_buyer`: authorised means that the buyer still has to pay. `refund_by_request`: a plain refund is
-    refused. `cancelled_minor` includes what a partial capture released (`released_minor`).
+    refused. `cancelled_minor` includes what a partial capture released (`released_minor`). `picture` is what a part
+    keeps of its own (lines, captures, deliveries); never changed in place, so that earlier states stay as they were.
     """
 
     reference: str
@@ -114,6 +115,7 @@ class Payment:
     refunded_minor: int = 0
     charged_back_minor: int = 0
     settled: bool = False
+    picture: Json = field(default_factory=dict)
     refunds: tuple[Refund, ...] = ()
     refund_requests: tuple[RefundRequest, ...] = ()
 

@@ -51,10 +51,19 @@ class Outbox:
         self.deliveries: dict[int, Delivery] = {}
         self._waiting: set[int] = set()
 
-    def queue(self, account: Account, event_id: str, event_type: str, body: str, headers: dict[str, str]) -> Delivery:
-        """Note an event and, where the account has an address and delivery is on, let it be sent."""
+    def queue(
+        self,
+        account: Account,
+        event_id: str,
+        event_type: str,
+        body: str,
+        headers: dict[str, str],
+        url: str | None = None,
+    ) -> Delivery:
+        """Note an event and, where it has an address (by default the account's) and delivery is on, let it be sent."""
         now = self._clock.now()
-        state = "kept" if account.webhook_url is None else ("waiting" if self._delivers(account) else "held")
+        url = url or account.webhook_url
+        state = "kept" if url is None else ("waiting" if self._delivers(account) else "held")
         delivery = Delivery(
             n=len(self.deliveries) + 1,
             provider=account.provider,
@@ -63,7 +72,7 @@ class Outbox:
             event_type=event_type,
             created_at=now,
             due_at=now,
-            url=account.webhook_url,
+            url=url,
             body=body,
             headers=headers,
             state=state,

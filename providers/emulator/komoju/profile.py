@@ -93,6 +93,21 @@ class KomojuProfile:
         """An error answer in KOMOJU's form."""
         return error_answer(status, message, code)
 
+    def rate_limited(self, seconds: int) -> Answer:
+        """429 with `Retry-After` (section 11)."""
+        answer = error_answer(429, "Too many requests.", "too_many_requests")
+        return answer.having(headers={"Retry-After": str(seconds)})
+
+    def is_repeat(self, digest: str, call: Call) -> bool:
+        """Method, path and body count (section 7)."""
+        return digest == call.digest
+
+    def remembers(self, account: Account, status: int) -> bool:
+        """All but mistakes in the request itself; refusals where the account's `replay_errors` says so."""
+        if status in (400, 401, 404):
+            return False
+        return not 400 <= status < 500 or bool(account.switches.get("replay_errors", True))
+
     def repeat_refused(self, account: Account, call: Call) -> Answer:
         """`not_refundable` and its kin."""
         code = REFUSALS.get(call.name, "not_refundable")

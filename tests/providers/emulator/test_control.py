@@ -33,7 +33,7 @@ def test_the_ledger_shows_effects_sums_and_nothing_broken(emulator, api):
     )
     assert ledger["broken"] == []
     assert len(emulator.ledger()["payments"]) == 2
-    assert emulator.ledger(provider="klarna") == {"effects": [], "payments": [], "broken": []}
+    assert emulator.ledger(provider="paypal") == {"effects": [], "payments": [], "broken": []}
 
 
 def test_the_ledger_stays_quick_with_five_thousand_payments(emulator, api):
@@ -75,7 +75,7 @@ def test_the_ledger_stays_quick_with_five_thousand_payments(emulator, api):
         ("PUT komoju/methods", {"account": SECRET_KEY, "methods": [{}]}, 400, "methods"),
         ("PUT komoju/nothing", {}, 404, "no control call"),
         ("POST komoju/payments/unknown/portal", {"action": "refund"}, 404, "payment"),
-        ("POST klarna/payments", PAYMENT, 404, "no control call"),
+        ("POST paypal/payments", PAYMENT, 404, "no control call"),
         ("POST faults", {"kind": "gremlins"}, 400, "kind"),
         ("POST faults", {"seed": "x"}, 400, "seed"),
         ("PUT clock", {}, 400, "advance_seconds"),

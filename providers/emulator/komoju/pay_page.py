@@ -5,11 +5,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from markupsafe import escape
 
-from .komoju.methods import WAITS_FOR_BUYER, usual_details
-from .pages import HostedPage
-from .records import Cause, Payment
-from .wire import Answer
-from .world import World
+from ..pages import HostedPage
+from ..records import Cause, Payment
+from ..wire import Answer
+from ..world import World
+from .methods import WAITS_FOR_BUYER, usual_details
 
 BUYER = Cause("buyer")
 
