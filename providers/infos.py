@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import httpx
 
@@ -31,17 +31,33 @@ class CredentialField:
 
 
 @dataclass(frozen=True, slots=True)
+class TextSetting:
+    """A text in an account's settings that is no secret, say a country; `pattern` fits the whole of it."""
+
+    name: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """Where one account's calls go, and what may look at them.
 
     `base` is the address of the host entry, without a slash at its end. `before_send` runs before the first byte
     of every write (R9) and stops it by raising ProviderUnavailable. `transport` replaces the network in tests.
+    `settings` are the account's own.
     """
 
     base: str
     reach: Reach
     before_send: Callable[[], None] | None = None
     transport: httpx.BaseTransport | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def tell_no_hosts(credentials: Mapping[str, str]) -> frozenset[str]:
+    """For a provider whose credentials do not show where they belong."""
+    del credentials
+    return frozenset()
 
 
 class Connect(Protocol):
@@ -53,7 +69,11 @@ class Connect(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProviderInfo:
-    """What pages need to know of a provider; `hosts` maps entries to base addresses, without the emulator."""
+    """What pages need to know of a provider; `hosts` maps entries to base addresses, without the emulator.
+
+    `likely_hosts` names the host entries that credentials look made for, none where they do not tell; good for a
+    warning only.
+    """
 
     name: str
     title: str
@@ -64,3 +84,5 @@ class ProviderInfo:
     webhook_headers: tuple[str, ...]  # of its messages, in lower case; harmless, and kept with them
     capabilities: Capabilities
     connect: Connect
+    texts: tuple[TextSetting, ...] = ()
+    likely_hosts: Callable[[Mapping[str, str]], frozenset[str]] = tell_no_hosts

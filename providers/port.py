@@ -191,6 +191,8 @@ class Reply:
     id under which the movement stands in a snapshot; `pending_id` that of an accepted, unfinished effect.
     A success without amount and without snapshot is confirmed by the next read (R5).
     `state_conflict`: the refusal speaks of the payment's state ("already refunded"), not of our request.
+    `fresh_key`: NOT_APPLIED, and the provider may replay that answer under this key, so the next try, not before
+    `retry_after_s`, is a successor attempt with a new key (R14); it is worth few tries, then a person.
     """
 
     outcome: Outcome
@@ -203,6 +205,7 @@ class Reply:
     retry_after_s: int | None = None
     credentials_refused: bool = False
     state_conflict: bool = False
+    fresh_key: bool = False
     snapshot: PaymentSnapshot | None = None
     redacted: str = ""
 
@@ -232,8 +235,14 @@ class PaymentProvider(Protocol):
     def fetch_methods(self) -> Sequence[MethodOffer]:
         """Read the methods that the account offers. Raises as `fetch_payment`, but not PaymentNotFound."""
 
-    def read_notification(self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str]) -> Notification:
-        """Verify and read a webhook over its raw bytes; any of `secrets` may fit. Raises SignatureWrong."""
+    def read_notification(
+        self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], query: Mapping[str, str]
+    ) -> Notification:
+        """Verify and read a webhook over its raw bytes; any of `secrets` may fit.
+
+        `query` is that of the address it came to; Klarna's push says nowhere else what it is about.
+        Raises SignatureWrong.
+        """
 
     def close(self) -> None:
         """Close the connections."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import httpx
 
@@ -52,6 +53,7 @@ def build(
     emulator_base: str | None = None,
     before_send: Callable[[], None] | None = None,
     transport: httpx.BaseTransport | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> PaymentProvider:
     """The adapter of one account; it opens no connection before its first call.
 
@@ -61,7 +63,7 @@ def build(
     info = describe(provider)
     _check_credentials(info, credentials)
     try:
-        return info.connect(Connection(base, reach, before_send, transport), credentials)
+        return info.connect(Connection(base, reach, before_send, transport, settings or {}), credentials)
     except ValueError:
         names = ", ".join(field.name for field in info.credentials if credentials.get(field.name))
     # raised here, so that no trace holds a value

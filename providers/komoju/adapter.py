@@ -95,8 +95,11 @@ class KomojuProvider:
         path = f"/sessions/{_checked(session_ref)}/cancel"
         return _session(self._post(path, None, requests.check_key(key)))
 
-    def read_notification(self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str]) -> Notification:
-        """See `notification.read`. Raises SignatureWrong."""
+    def read_notification(
+        self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], query: Mapping[str, str]
+    ) -> Notification:
+        """See `notification.read`; all is in the signed body. Raises SignatureWrong."""
+        del query
         return notification.read(headers, raw, secrets)
 
     def close(self) -> None:

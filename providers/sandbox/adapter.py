@@ -117,8 +117,11 @@ class SandboxProvider:
         """Two methods in yen: one refunded at once, one by request."""
         return [MethodOffer(slug, "JPY", {"en": slug}) for slug in ("sandbox", BY_REQUEST)]
 
-    def read_notification(self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str]) -> Notification:
+    def read_notification(
+        self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], query: Mapping[str, str]
+    ) -> Notification:
         """One of the bank's messages. Raises SignatureWrong."""
+        del query
         return notification.read(headers, raw, secrets)
 
     def close(self) -> None:

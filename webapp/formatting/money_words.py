@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from flask_babel import gettext as _
 
+from providers import registry
 from providers.kinds import NotOffered, OperationKind
 from webapp.formatting.lazy import _l
 from webapp.models import Operation
@@ -123,7 +124,8 @@ def method_title(slug: str) -> str:
 
 def provider_name(provider: str) -> str:
     """A provider as it writes itself."""
-    return {"komoju": "KOMOJU"}.get(provider, provider.replace("_", " ").title())
+    known = registry.PROVIDERS.get(provider)
+    return known.title if known else provider.replace("_", " ").title()
 
 
 def why_not(reason: NotOffered | None) -> str:

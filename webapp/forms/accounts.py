@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from wtforms import BooleanField, Field, PasswordField, SelectField, StringField
+from wtforms.validators import Regexp
 
 from providers.infos import ProviderInfo
 from webapp.domain.method_list import NEW_METHODS_ON, new_methods_start_on
@@ -15,18 +16,24 @@ from webapp.forms.choices import pairs
 from webapp.models import Mode, ProviderAccount
 from webapp.services.provider_accounts import AccountCommand
 
-CREDENTIAL, SWITCH = "credential_", "switch_"
+CREDENTIAL, SWITCH, TEXT = "credential_", "switch_", "text_"
 LONGEST_CREDENTIAL = 500
 LABELS = {
     "secret_key": _l("Secret key"),
     "publishable_key": _l("Publishable key"),
     "webhook_secret": _l("Webhook secret"),
+    "username": _l("User name"),
+    "password": _l("Password"),
+    "country": _l("Country of purchase, as two letters (SE)"),
+    "currency": _l("Currency, as three letters (SEK)"),
     "partial_refund_with_tax": _l("Partial refunds of payments with tax are agreed with the provider"),
 }
 
 
 class AccountForm(VersionedForm):
-    """Common fields; `account_form` adds one per credential and per switch of the provider."""
+    """Common fields; `account_form` adds one per credential, text and switch of the provider."""
+
+    needed_credentials: frozenset[str] = frozenset()
 
     shop_id = SelectField(_l("Shop"))
     mode = SelectField(_l("Mode"), choices=pairs([(Mode.TEST.value, _l("Test")), (Mode.LIVE.value, _l("Live"))]))
@@ -42,9 +49,20 @@ class AccountForm(VersionedForm):
         """One tick box per yes/no setting."""
         return [field for field in self if field.short_name.startswith(SWITCH)]
 
+    def is_optional(self, credential: Field) -> bool:
+        """Whether a new account can do without that credential."""
+        return credential.short_name not in self.needed_credentials
+
+    def text_fields(self) -> list[Field]:
+        """One field per text in the settings."""
+        return [field for field in self if field.short_name.startswith(TEXT)]
+
     def command(self, provider: str, kept: ProviderAccount | None = None) -> AccountCommand:
         """What the service needs; shop and mode of an existing account never change."""
-        settings = {field.short_name.removeprefix(SWITCH): bool(field.data) for field in self.switch_fields()}
+        settings: dict[str, Any] = {
+            field.short_name.removeprefix(SWITCH): bool(field.data) for field in self.switch_fields()
+        }
+        settings |= {field.short_name.removeprefix(TEXT): field.data for field in self.text_fields()}
         return AccountCommand(
             shop_id=kept.shop_id if kept else uuid.UUID(self.shop_id.data),
             provider=provider,
@@ -67,13 +85,18 @@ def account_form(
     for each in info.credentials:
         label = LABELS.get(each.name, each.name)
         fields[CREDENTIAL + each.name] = PasswordField(label, [at_most(LONGEST_CREDENTIAL)])
+    for text in info.texts:
+        fits = Regexp(f"(?:{text.pattern})$", message=_l("Enter it in the form that is asked for"))
+        fields[TEXT + text.name] = StringField(LABELS.get(text.name, text.name), [fits], [stripped])
     for switch in info.switches:
         fields[SWITCH + switch] = BooleanField(LABELS.get(switch, switch))
+    fields["needed_credentials"] = frozenset(CREDENTIAL + each.name for each in info.credentials if each.required)
     kind = type("ProviderAccountForm", (AccountForm,), fields)
     kept = account.settings if account else {}
-    switches = {SWITCH + name: bool(kept.get(name)) for name in info.switches}
-    switches[NEW_METHODS_ON] = new_methods_start_on(kept)
-    form: AccountForm = kind(obj=account, data=switches) if account else kind()
+    filled: dict[str, Any] = {SWITCH + name: bool(kept.get(name)) for name in info.switches}
+    filled |= {TEXT + text.name: kept.get(text.name, "") for text in info.texts}
+    filled[NEW_METHODS_ON] = new_methods_start_on(kept)
+    form: AccountForm = kind(obj=account, data=filled) if account else kind()
     form.host.choices = pairs((host, host) for host in hosts)
     form.shop_id.choices = pairs(shops)
     if account is not None:

@@ -91,7 +91,7 @@ def open_adapter(account: Account) -> PaymentProvider:
         field: here.vault.open(sealed, credential_place(account.id, account.provider, field))
         for field, sealed in account.credentials.items()
     }
-    return here.providers.open(AccountKeys(str(account.id), account.provider, account.host, plain))
+    return here.providers.open(AccountKeys(str(account.id), account.provider, account.host, plain, account.settings))
 
 
 def close_open() -> None:

@@ -32,7 +32,7 @@ class AccountCommand:
     name: str
     host: str
     credentials: Mapping[str, str] = field(repr=False)
-    settings: Mapping[str, bool]
+    settings: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

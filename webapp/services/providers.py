@@ -21,7 +21,12 @@ class RegistryProviders:
         """A ready adapter; the caller closes it. Raises what the registry raises for a wrong account."""
         emulator = self._emulators.get(keys.provider)
         return registry.build(
-            keys.provider, keys.host, keys.credentials, emulator_base=emulator, before_send=first_byte.check
+            keys.provider,
+            keys.host,
+            keys.credentials,
+            emulator_base=emulator,
+            before_send=first_byte.check,
+            settings=keys.settings,
         )
 
     def capabilities(self, provider: str) -> Capabilities:

@@ -24,6 +24,7 @@ class AccountKeys:
     provider: str
     host: str
     credentials: Mapping[str, str] = field(repr=False)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Providers(Protocol):

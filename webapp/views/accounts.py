@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from providers import registry
+from providers.infos import EMULATOR
 from webapp.domain.permissions import Permission
 from webapp.extensions import db
 from webapp.forms.accounts import CREDENTIAL, AccountForm, account_form
@@ -18,6 +19,7 @@ from webapp.models import ProviderAccount
 from webapp.security import check_right, current, requires, shops_in_view, visible_shops
 from webapp.services import provider_accounts, providers, runtime, shops
 from webapp.services.errors import RuleBroken
+from webapp.services.provider_accounts import AccountCommand
 
 bp = Blueprint("accounts", __name__, url_prefix="/accounts")
 MANAGE = Permission.MANAGE_ACCOUNTS
@@ -48,6 +50,7 @@ def create(provider: str) -> ResponseReturnValue:
             status = refuse(form, refusal)
         else:
             flash(_("The account is there. Check the connection next."))
+            _warn_of_host(command)
             return see_other(url_for("accounts.edit", account_id=account_id))
     info = registry.describe(provider)
     return page("accounts/create.html", block="form", status=status, form=form, info=info)
@@ -61,14 +64,16 @@ def edit(account_id: uuid.UUID) -> ResponseReturnValue:
     form = _form(account.provider, account)
     status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
+        command = form.command(account.provider, account)
         try:
-            provider_accounts.edit(current(), account.id, form.seen_version, form.command(account.provider, account))
+            provider_accounts.edit(current(), account.id, form.seen_version, command)
         except RuleBroken as refusal:
             status = refuse(form, refusal)
             db.session.rollback()
             db.session.refresh(account)
         else:
             flash(_("The account is saved."))
+            _warn_of_host(command)
             return see_other(url_for("accounts.edit", account_id=account.id))
     return _edit_page(account, form, status)
 
@@ -96,6 +101,13 @@ def close_breaker(account_id: uuid.UUID) -> ResponseReturnValue:
     else:
         flash(_("Sending goes on."))
     return see_other(url_for("accounts.edit", account_id=account_id))
+
+
+def _warn_of_host(command: AccountCommand) -> None:
+    likely = registry.describe(command.provider).likely_hosts(command.credentials)
+    if likely and command.host not in {*likely, EMULATOR}:
+        hosts = ", ".join(sorted(likely))
+        flash(_("These keys look made for another server (%(hosts)s). Check the connection.", hosts=hosts))
 
 
 def _account(account_id: uuid.UUID) -> ProviderAccount:

@@ -208,7 +208,7 @@ def test_the_webhook_and_the_event_list_name_the_same_event(emulator):
     ref = emulator.payment(3300)
     sent = emulator.webhooks()[-1]
     given = {name: str(value) for name, value in sent["headers"].items()}
-    read = made.read_notification(given, sent["body"].encode(), ["old", "hook"])
+    read = made.read_notification(given, sent["body"].encode(), ["old", "hook"], {})
     assert (read.payment_ref, read.event) == (ref, "payment.captured")
     events = made.list_events(before=datetime.now(UTC) + timedelta(days=1))
     (same,) = [event for event in events.rows if event.event_id == read.event_id]

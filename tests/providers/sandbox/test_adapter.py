@@ -261,7 +261,7 @@ def test_what_is_not_there_is_said_not_to_be_there() -> None:
     with pytest.raises(PaymentNotFound):
         rig.provider.fetch_payment("other")
     with pytest.raises(SignatureWrong):
-        rig.provider.read_notification({}, b"", ())
+        rig.provider.read_notification({}, b"", (), {})
     assert len(rig.provider.fetch_methods()) == 2
 
 

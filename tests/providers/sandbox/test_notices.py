@@ -49,7 +49,7 @@ def test_a_message_is_read_with_the_right_secret_alone() -> None:
     """R34: over the raw bytes, old or new secret, never by a field of the message."""
     provider, messages = told("https://desk.example/webhooks/sandbox/token")
     message, raw = messages[2], messages[2].body.encode()
-    notification = provider.read_notification(message.headers, raw, ["before", "shared"])
+    notification = provider.read_notification(message.headers, raw, ["before", "shared"], {})
     assert (notification.event_id, notification.payment_ref) == (message.event_id, "pay")
     for headers, body, secrets in (
         (message.headers, raw, ["other"]),
@@ -59,7 +59,7 @@ def test_a_message_is_read_with_the_right_secret_alone() -> None:
         ({}, raw, ["shared"]),
     ):
         with pytest.raises(SignatureWrong):
-            provider.read_notification(headers, body, secrets)
+            provider.read_notification(headers, body, secrets, {})
 
 
 def test_an_account_without_an_address_is_told_nothing() -> None:

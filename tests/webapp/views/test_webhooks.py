@@ -88,6 +88,9 @@ def test_only_json_of_256_kib_is_read_R34(desk: Desk, sender: FlaskClient) -> No
     assert sender.post(address(desk), data=large, headers=headers(large)).status_code == 413
     form = headers(b"{}") | {"Content-Type": "text/plain"}
     assert sender.post(address(desk), data=b"{}", headers=form).status_code == 415
+    undeclared = {name: value for name, value in headers(b"{}").items() if name != "Content-Type"}
+    assert sender.post(address(desk), data=b"{}", headers=undeclared).status_code == 415
+    assert sender.post(address(desk), data=b"", headers=undeclared).status_code == 401  # no type needed for nothing
     just = b"x" * webhooks.LARGEST
     assert sender.post(address(desk), data=just, headers=headers(just)).status_code == 200
 

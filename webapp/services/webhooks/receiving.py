@@ -52,6 +52,7 @@ class Delivery:
     token: str
     headers: Mapping[str, str] = field(repr=False)
     raw: bytes = field(repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def receive(delivery: Delivery) -> Verdict:
@@ -61,7 +62,9 @@ def receive(delivery: Delivery) -> Verdict:
     """
     ear = _ear(delivery)
     try:
-        notification = accounts.adapter(ear.account).read_notification(delivery.headers, delivery.raw, ear.secrets)
+        notification = accounts.adapter(ear.account).read_notification(
+            delivery.headers, delivery.raw, ear.secrets, delivery.query
+        )
     except SignatureWrong:
         log.warning("webhook_refused", account_id=str(ear.account.id))
         _note_refused(ear, delivery)
