@@ -49,6 +49,10 @@ class EmulatorClient:
         """What staff or the provider do, e.g. capture, cancel, refund, expire, dispute, pay, finish, fail."""
         return self.control("POST", f"{provider}/payments/{reference}/portal", {"action": action, **fields})
 
+    def make(self, provider: str, **body: Any) -> str:
+        """Add a payment at any provider; returns its reference there."""
+        return str(self.control("POST", f"{provider}/payments", body)["provider_ref"])
+
     def url_of(self, provider: str) -> str:
         """Address of a provider's part, as the registry wants it."""
         return f"{self.base_url}/{provider}"

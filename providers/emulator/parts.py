@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from .gateway import Profile
+from .klarna.part import KlarnaPart
 from .komoju.part import KomojuPart
 from .records import Account, Effect, Json, Payment
 from .webhooks import Delivery
@@ -53,4 +54,4 @@ class Part(Protocol):
         """Queue a message that is about no payment. Raises Refused where the provider sends none."""
 
 
-PARTS: Mapping[str, Part] = {part.name: part for part in (KomojuPart(),)}
+PARTS: Mapping[str, Part] = {part.name: part for part in (KlarnaPart(), KomojuPart())}

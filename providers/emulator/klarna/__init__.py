@@ -1,0 +1,1 @@
+"""Klarna's Order Management API as its provider page describes it."""
