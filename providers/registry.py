@@ -8,11 +8,12 @@ from typing import Any
 import httpx
 
 from providers.infos import EMULATOR, WEBHOOK_SECRET_BEFORE, Connection, ProviderInfo, WrongCredentials
+from providers.klarna import account as klarna
 from providers.komoju import account as komoju
 from providers.network import Reach
 from providers.port import Capabilities, PaymentProvider
 
-PROVIDERS: Mapping[str, ProviderInfo] = {info.name: info for info in (komoju.INFO,)}
+PROVIDERS: Mapping[str, ProviderInfo] = {info.name: info for info in (klarna.INFO, komoju.INFO)}
 
 
 class UnknownProvider(LookupError):

@@ -6,7 +6,7 @@ import pytest
 
 from providers import registry
 from tests.emulator import SECRET_KEY, EmulatorClient
-from tests.providers.conformance import Conformance, Rig
+from tests.providers.conformance import KeyedConformance, Rig
 
 
 def adapter(base: str, secret: str = SECRET_KEY):
@@ -36,5 +36,5 @@ def rig(emulator: EmulatorClient):
         one.close()
 
 
-class TestKomoju(Conformance):
+class TestKomoju(KeyedConformance):
     """Class C1."""
