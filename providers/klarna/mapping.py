@@ -86,6 +86,8 @@ def _sums(order: Mapping[str, Any], status: str, captures: list[Movement], refun
     if _number(order, "captured_amount", captured) > captured or _number(order, "refunded_amount", refunded) > refunded:
         raise Unreadable("a sum of the order is more than its entries")
     remaining = _number(order, "remaining_authorized_amount", max(asked_now - captured, 0))
+    if remaining < 0:
+        raise Unreadable("remaining_authorized_amount is below zero")
     if status in RELEASED:
         remaining = 0
     return _Sums(asked, max(asked, asked_now, captured + remaining), captured, refunded, remaining)

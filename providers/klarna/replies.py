@@ -12,7 +12,7 @@ from providers.reading import Unreadable, an_array, an_object, optional_text, pa
 
 STATE_CONFLICTS = frozenset({"CAPTURE_NOT_ALLOWED", "CANCEL_NOT_ALLOWED", "REFUND_NOT_ALLOWED", "NOT_ALLOWED"})
 PAYMENT_METHOD_FAILED = "PAYMENT_METHOD_FAILED"
-NOT_FOUND = frozenset({"NO_SUCH_ORDER", "NO_SUCH_CAPTURE", "NOT_FOUND", "INVALID_UUID_FORM"})
+NOT_FOUND = frozenset({"NO_SUCH_ORDER", "NO_SUCH_CAPTURE", "NOT_FOUND", "INVALID_ORDER_ID"})
 REFUSALS = frozenset(
     {(404, code) for code in NOT_FOUND}
     | {(413, "REQUEST_TOO_LARGE"), (422, "UNPROCESSABLE_ENTITY"), (422, "INVALID_ADDRESS")}

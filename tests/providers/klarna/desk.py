@@ -1,13 +1,20 @@
 """A Klarna account on the emulator, orders at it, and the adapter."""
 
 from typing import Any
+from uuid import uuid4
 
 from providers import registry
+from providers.kinds import OperationKind
 from providers.klarna.adapter import KlarnaProvider
+from providers.money import Money
+from providers.port import MoneyRequest, PaymentFacts, Reply, WireCall
 from tests.emulator import EmulatorClient
+from tests.providers.klarna.samples import KETTLE, MUGS, ORDER
+from tests.providers.rigs import facts_of
+
+__all__ = ["ORDER", "Desk", "adapter", "klarna_account", "klarna_order"]
 
 USERNAME, PASSWORD = "PK123456_0000", "klarna-password-1"
-ORDER = "5d1c7f0a-4b52-4a49-9c0e-2f6f0b6f1a11"
 SETTINGS = {"country": "SE", "currency": "SEK"}
 
 
@@ -30,3 +37,42 @@ def adapter(base: str, password: str = PASSWORD, **more: Any) -> KlarnaProvider:
     built = registry.build("klarna", "emulator", keys, emulator_base=base, **given)
     assert isinstance(built, KlarnaProvider)
     return built
+
+
+class Desk:
+    """An adapter, its emulator, and one order at a time."""
+
+    def __init__(self, emulator: EmulatorClient) -> None:
+        klarna_account(emulator)
+        self.emulator = emulator
+        self.klarna = adapter(emulator.url_of("klarna"))
+
+    def order(self, **fields: Any) -> str:
+        """A kettle and two mugs for 749 kronor."""
+        return klarna_order(self.emulator, **{"lines": [KETTLE, MUGS], "amount_minor": 74900, **fields})
+
+    def facts(self, ref: str) -> PaymentFacts:
+        """What the product would keep of a read made now."""
+        return facts_of(self.klarna.fetch_payment(ref))
+
+    def prepare(self, kind: OperationKind, ref: str, minor: int, **changed: Any) -> WireCall:
+        """A fresh operation on the order as it is now."""
+        usual: dict[str, Any] = {
+            "kind": kind,
+            "operation_id": str(uuid4()),
+            "key": str(uuid4()),
+            "payment_ref": ref,
+            "money": Money(minor, "SEK"),
+            "whole_rest": False,
+            "reason": "",
+            "payment": self.facts(ref),
+        }
+        return self.klarna.prepare(MoneyRequest(**{**usual, **changed}))
+
+    def do(self, kind: OperationKind, ref: str, minor: int, **changed: Any) -> Reply:
+        """Prepare and send."""
+        return self.klarna.send(self.prepare(kind, ref, minor, **changed))
+
+    def portal(self, ref: str, action: str, **fields: Any) -> None:
+        """What staff do at Klarna."""
+        self.emulator.portal(ref, action, provider="klarna", **fields)

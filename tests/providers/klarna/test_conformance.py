@@ -4,9 +4,10 @@ import pytest
 
 from providers.kinds import Outcome
 from tests.emulator import EmulatorClient
-from tests.providers.conformance import KeyedConformance, Rig
+from tests.providers.conformance import KeyedConformance
 from tests.providers.klarna.desk import ORDER, adapter, klarna_account, klarna_order
 from tests.providers.komoju.test_conformance import closed_port
+from tests.providers.rigs import Rig
 
 
 @pytest.fixture

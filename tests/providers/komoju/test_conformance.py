@@ -6,7 +6,8 @@ import pytest
 
 from providers import registry
 from tests.emulator import SECRET_KEY, EmulatorClient
-from tests.providers.conformance import KeyedConformance, Rig
+from tests.providers.conformance import KeyedConformance
+from tests.providers.rigs import Rig
 
 
 def adapter(base: str, secret: str = SECRET_KEY):
