@@ -72,7 +72,7 @@ class ProviderInfo:
     """What pages need to know of a provider; `hosts` maps entries to base addresses, without the emulator.
 
     `likely_hosts` names the host entries that credentials look made for, none where they do not tell; good for a
-    warning only.
+    warning only. `webhook_query` is what the webhook address ends in when it is entered at the provider.
     """
 
     name: str
@@ -85,4 +85,5 @@ class ProviderInfo:
     capabilities: Capabilities
     connect: Connect
     texts: tuple[TextSetting, ...] = ()
+    webhook_query: str = ""
     likely_hosts: Callable[[Mapping[str, str]], frozenset[str]] = tell_no_hosts

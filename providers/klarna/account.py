@@ -66,6 +66,7 @@ INFO = ProviderInfo(
     webhook_headers=(),
     capabilities=KlarnaCapabilities(),
     connect=connect,
+    webhook_query="?order_id={checkout.order.id}",  # the checkout puts the order in, section 6
     texts=(TextSetting("country", "[A-Z]{2}"), TextSetting("currency", "[A-Z]{3}")),
     likely_hosts=likely_hosts,
 )

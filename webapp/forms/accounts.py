@@ -26,6 +26,7 @@ LABELS = {
     "password": _l("Password"),
     "country": _l("Country of purchase, as two letters (SE)"),
     "currency": _l("Currency, as three letters (SEK)"),
+    "update_part_captured": _l("The amount may also be changed after a part was captured"),
     "partial_refund_with_tax": _l("Partial refunds of payments with tax are agreed with the provider"),
 }
 

@@ -126,9 +126,10 @@ def _form(provider: str, account: ProviderAccount | None = None) -> AccountForm:
 
 
 def _edit_page(account: ProviderAccount, form: AccountForm, status: int) -> ResponseReturnValue:
-    webhook = f"{current_app.config['SETTINGS'].public_url}/webhooks/{account.provider}/{account.webhook_token}"
     shop = next(shop for shop in shops.visible(db.session(), [account.shop_id]))
     info = registry.describe(account.provider)
+    public_url = current_app.config["SETTINGS"].public_url
+    webhook = f"{public_url}/webhooks/{account.provider}/{account.webhook_token}{info.webhook_query}"
     return page(
         "accounts/edit.html",
         block="form",
