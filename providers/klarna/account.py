@@ -10,14 +10,14 @@ from providers.klarna.adapter import KlarnaProvider
 from providers.klarna.capabilities import UPDATE_PART_CAPTURED, KlarnaCapabilities
 
 HOSTS = {
+    "klarna-eu-playground": "https://api.playground.klarna.com",  # the form offers the first one
     "klarna-eu": "https://api.klarna.com",
-    "klarna-eu-playground": "https://api.playground.klarna.com",
-    "klarna-na": "https://api-na.klarna.com",
     "klarna-na-playground": "https://api-na.playground.klarna.com",
-    "klarna-oc": "https://api-oc.klarna.com",
+    "klarna-na": "https://api-na.klarna.com",
     "klarna-oc-playground": "https://api-oc.playground.klarna.com",
-    "kustom": "https://api.kustom.co",
+    "klarna-oc": "https://api-oc.klarna.com",
     "kustom-playground": "https://api.playground.kustom.co",
+    "kustom": "https://api.kustom.co",
 }
 PLAYGROUND = "-playground"
 LIMITS = Limits(read_s=35.0)

@@ -73,7 +73,7 @@ def snapshot(order: Any) -> PaymentSnapshot:
         kept=_kept(order, status, fraud, sums),
         open_authorised=_money(sums.open, order),
         lines=lines.read(order),
-        held=fraud != ACCEPTED and status not in RELEASED,
+        held=_is_held(fraud, status, sums),
     )
 
 
@@ -134,6 +134,13 @@ def _movements(order: Mapping[str, Any], fields: _Fields) -> list[Movement]:
         )
         for row, total in zip(rows, totals, strict=True)
     ]
+
+
+def _is_held(fraud: str, status: str, sums: _Sums) -> bool:
+    """Whether Klarna has not accepted the order, or not any more. Without a word of it a capture is the proof."""
+    if status in RELEASED or fraud == ACCEPTED:
+        return False
+    return bool(fraud) or not sums.captured
 
 
 def _kept(order: Mapping[str, Any], status: str, fraud: str, sums: _Sums) -> dict[str, Any]:

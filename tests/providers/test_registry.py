@@ -81,4 +81,5 @@ def test_only_the_registry_names_an_adapter():
         for node in ast.walk(ast.parse(path.read_text())):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            assert not any(name.startswith("providers.komoju") for name in names), path
+            adapters = tuple(f"providers.{name}" for name in registry.PROVIDERS)
+            assert not any(name.startswith(adapters) for name in names), path

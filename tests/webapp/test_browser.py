@@ -25,6 +25,7 @@ PAGES = (
     "/shops/{shop}",
     "/accounts",
     "/accounts/new/komoju",
+    "/accounts/new/klarna",
     "/accounts/{account}",
     "/people",
     "/people/new",

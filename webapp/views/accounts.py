@@ -32,7 +32,9 @@ def index() -> ResponseReturnValue:
     tx = db.session()
     rows = provider_accounts.visible(tx, shops_in_view(MANAGE))
     names = {shop.id: shop.name for shop in shops.visible(tx, visible_shops(MANAGE))}
-    return page("accounts/index.html", accounts=rows, shops=names, providers=providers.known())
+    known = providers.known()
+    titles = {info.name: info.title for info in known}
+    return page("accounts/index.html", accounts=rows, shops=names, providers=known, titles=titles)
 
 
 @bp.route("/new/<provider>", methods=["GET", "POST"])

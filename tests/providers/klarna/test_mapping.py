@@ -94,6 +94,7 @@ def test_an_unknown_status_is_kept_as_such_with_its_raw_words(status):
         (untouched(fraud_status="STOPPED"), True),
         (untouched(fraud_status=None), True),
         (order(fraud_status="STOPPED"), True),
+        (order(fraud_status=None), False),  # it was captured, so it was accepted
         (untouched(fraud_status="REJECTED", status="CANCELLED"), False),
         (untouched(fraud_status="accepted"), False),
     ],
