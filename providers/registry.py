@@ -12,8 +12,9 @@ from providers.klarna import account as klarna
 from providers.komoju import account as komoju
 from providers.network import Reach
 from providers.port import Capabilities, PaymentProvider
+from providers.svea import account as svea
 
-PROVIDERS: Mapping[str, ProviderInfo] = {info.name: info for info in (klarna.INFO, komoju.INFO)}
+PROVIDERS: Mapping[str, ProviderInfo] = {info.name: info for info in (klarna.INFO, komoju.INFO, svea.INFO)}
 
 
 class UnknownProvider(LookupError):

@@ -1,0 +1,1 @@
+"""Svea's Payment Admin API."""
