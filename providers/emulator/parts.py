@@ -7,6 +7,7 @@ from .gateway import Profile
 from .klarna.part import KlarnaPart
 from .komoju.part import KomojuPart
 from .records import Account, Effect, Json, Payment
+from .svea.part import SveaPart
 from .webhooks import Delivery
 from .wire import Answer
 from .world import World
@@ -54,4 +55,4 @@ class Part(Protocol):
         """Queue a message that is about no payment. Raises Refused where the provider sends none."""
 
 
-PARTS: Mapping[str, Part] = {part.name: part for part in (KlarnaPart(), KomojuPart())}
+PARTS: Mapping[str, Part] = {part.name: part for part in (KlarnaPart(), KomojuPart(), SveaPart())}
