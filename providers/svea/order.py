@@ -139,11 +139,21 @@ class Order:
         by_cancelled_rows = sum(row.total for row in self.rows if row.is_cancelled)
         by_sums = self.amount - self.delivered - max(self.cancelled, by_cancelled_rows)
         by_rows = sum(row.total for row in self.open_rows)
-        rounding = len(self.rows) + sum(len(delivery.rows) for delivery in self.deliveries)
+        rounding = self._rounding
         only_rows = self.cancelled <= by_cancelled_rows + rounding
         if self.open_rows and only_rows and abs(by_rows - by_sums) > rounding:
             return max(by_rows, 0)
         return max(by_sums, 0)
+
+    @property
+    def _rounding(self) -> int:
+        """What the sums of rows may be off by: one minor unit for each."""
+        return len(self.rows) + sum(len(delivery.rows) for delivery in self.deliveries)
+
+    @property
+    def _rounding_of_cancelled(self) -> int:
+        """What the sum of cancelled rows may be off by; 0 where none was cancelled."""
+        return self._rounding if any(row.is_cancelled for row in self.rows) else 0
 
     @property
     def given_back(self) -> Mapping[int, int]:
@@ -157,6 +167,7 @@ class Order:
         if self.status != CANCELLED:
             beyond = max(self.delivered + self.cancelled - self.amount, 0) if self.open == 0 else 0
             beyond = min(beyond, self.cancelled)  # a fee that Svea adds on delivery was not given back
+            beyond = 0 if beyond <= self._rounding_of_cancelled else beyond
         for delivery in self.deliveries:
             everything = self.status == CANCELLED and not delivery.actions & actions.CREDITS
             share = delivery.left if everything else min(delivery.left, beyond)

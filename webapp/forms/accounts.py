@@ -26,6 +26,10 @@ LABELS = {
     "password": _l("Password"),
     "country": _l("Country of purchase, as two letters (SE)"),
     "currency": _l("Currency, as three letters (SEK)"),
+    "merchant_id": _l("Merchant ID"),
+    "shared_secret": _l("Shared secret"),
+    "event_signature_header": _l("Header that holds the signature of events; empty if they are not signed"),
+    "event_signature_algorithm": _l("Algorithm of that signature (sha256 or sha512)"),
     "update_part_captured": _l("The amount may also be changed after a part was captured"),
     "partial_refund_with_tax": _l("Partial refunds of payments with tax are agreed with the provider"),
 }

@@ -115,6 +115,12 @@ def test_a_fee_that_svea_added_on_delivery_was_not_given_back():
     assert sums(snapshot(body)) == (82400, 82400, 0, 0, 82400)
 
 
+def test_rounding_of_cancelled_rows_was_not_given_back():
+    rows = [samples.row(2, 14950, 200, IsCancelled=True)]
+    body = samples.part_delivered(OrderRows=rows, CancelledAmount=29901, OrderStatus="Delivered", Actions=[])
+    assert totals(snapshot(body)) == {}
+
+
 def test_an_amount_cancelled_on_several_deliveries_is_taken_from_the_oldest_first():
     parts = [samples.delivery(2, 30000, CreationDate="2025-03-03T00:00:00"), samples.delivery(1, 49900)]
     seen = snapshot(samples.delivered_card(Deliveries=parts, CancelledAmount=60000))
