@@ -34,8 +34,11 @@ def steps(wish: WishKind, amount_minor: int | None, order: Order) -> Plan:
 
 
 def cancel_gives_back(order: Order) -> bool:
-    """Whether cancelling the order gives everything back: delivered, and not settled (card, Vipps)."""
-    return bool(order.deliveries) and actions.CANCEL_ORDER in order.actions and not order.cancellable_rows
+    """Whether cancelling the order gives everything back: all is delivered, and not settled (card, Vipps).
+
+    What it would do while a part is still open is unconfirmed, so it is not used then.
+    """
+    return bool(order.deliveries) and not order.open and actions.CANCEL_ORDER in order.actions
 
 
 def releases_all_by_rows(order: Order) -> bool:
@@ -65,8 +68,6 @@ def _release(order: Order) -> tuple[Step, ...]:
         rows = sum(row.total for row in order.cancellable_rows)
         moved = order.open if releases_all_by_rows(order) else min(rows, order.open)
         return (Step(OperationKind.CANCEL, moved),) if moved > 0 else ()
-    if cancel_gives_back(order):
-        return ()  # that one call releases the rest as well
     if actions.CANCEL_AMOUNT in order.actions or releases_all_by_rows(order):
         return (Step(OperationKind.CANCEL, order.open),)
     return ()

@@ -162,6 +162,11 @@ def test_subscriptions_are_read_bare_and_wrapped(wrap):
     assert network.requests[0].url.path == f"{PATH}/"
 
 
+def test_subscriptions_that_cannot_be_read_are_an_error():
+    with pytest.raises(OutcomeUnknown):
+        answering(200, b"null")[0].list_subscriptions()
+
+
 @pytest.mark.parametrize(("status", "error"), [(400, RequestRefused), (403, CredentialsRefused), (502, OutcomeUnknown)])
 def test_a_subscription_that_is_refused_says_how(status, error):
     with pytest.raises(error):

@@ -124,3 +124,7 @@ def test_nothing_is_offered_while_svea_checks_before_the_first_read_or_in_anothe
     assert SveaCapabilities().availability(kind, unread, {}) == not_possible(NotOffered.NOT_ALLOWED_NOW)
     foreign = replace(samples.facts(samples.open_invoice()), currency="USD")
     assert SveaCapabilities().availability(kind, foreign, {}) == not_possible(NotOffered.NOT_SUPPORTED)
+
+
+def test_no_address_in_sveas_back_office_is_invented():
+    assert SveaCapabilities().payment_page(samples.ORDER_REF, {}) is None

@@ -115,6 +115,17 @@ def test_a_fee_that_svea_added_on_delivery_was_not_given_back():
     assert sums(snapshot(body)) == (82400, 82400, 0, 0, 82400)
 
 
+def test_an_open_order_whose_whole_amount_was_cancelled_is_cancelled_and_an_order_of_nothing_is_paid():
+    assert snapshot(samples.open_card(CancelledAmount=79900)).state is ProviderState.CANCELLED
+    nothing = snapshot(samples.order(OrderStatus="Delivered", PaymentType="ZeroSum", OrderAmount=0))
+    assert (nothing.state, nothing.method, sums(nothing)) == (ProviderState.CAPTURED, "zero_sum", (0, 0, 0, 0, 0))
+
+
+def test_a_moment_without_a_value_is_none():
+    seen = snapshot(samples.open_invoice(CreationDate=None, ExpirationDate="2025-04-01T00:00:00+02:00"))
+    assert (seen.created_at, seen.hold_expires_at.isoformat()) == (None, "2025-03-31T22:00:00+00:00")
+
+
 def test_rounding_of_cancelled_rows_was_not_given_back():
     rows = [samples.row(2, 14950, 200, IsCancelled=True)]
     body = samples.part_delivered(OrderRows=rows, CancelledAmount=29901, OrderStatus="Delivered", Actions=[])

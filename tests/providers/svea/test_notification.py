@@ -83,3 +83,8 @@ def test_r34_where_a_header_is_named_any_of_the_secrets_has_to_have_signed(algor
 
 def test_a_header_that_nobody_named_decides_nothing():
     assert read(EVENT, {"Svea-Signature": "0" * 64}, ("secret",)).payment_ref == "4410021"
+
+
+def test_an_unknown_algorithm_is_refused_when_the_account_is_opened():
+    with pytest.raises(ValueError, match="algorithm"):
+        offline(event_signature_header="Svea-Signature", event_signature_algorithm="md5")

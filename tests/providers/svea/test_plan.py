@@ -105,6 +105,15 @@ def test_4_each_way_to_credit_a_whole_delivery_is_one_call(body):
     assert (only.kind, only.amount_minor, only.against) == (REFUND, 79900, str(body["Deliveries"][0]["Id"]))
 
 
+def test_3_while_a_part_is_open_the_order_is_never_cancelled_as_a_whole():
+    """What that would do to what is delivered is unconfirmed."""
+    rows = [samples.row(2, 14950, 200)]
+    body = samples.part_delivered(OrderRows=rows, Actions=["CanCancelOrder"])
+    assert steps(EVERYTHING, body) == [Step(REFUND, 50000, "880017")]
+    by_amount = samples.part_delivered(OrderRows=rows, Actions=["CanCancelOrder", "CanCancelAmount"])
+    assert steps(EVERYTHING, by_amount) == [Step(CANCEL, 29900), Step(REFUND, 50000, "880017")]
+
+
 def test_4_rows_first_and_a_new_row_for_what_they_leave():
     body = samples.delivered()
     body["Deliveries"][0]["OrderRows"][1]["Actions"] = []

@@ -23,16 +23,28 @@ class Svea:
     def __init__(self, emulator: EmulatorClient) -> None:
         self.emulator = emulator
 
-    def call(self, method: str, path: str, body: Any = None, **signing: str) -> httpx.Response:
+    def call(
+        self, method: str, path: str, body: Any = None, raw: bytes | None = None, **signing: str
+    ) -> httpx.Response:
         """One call; `signing` may hold another time, secret or merchant, or `upper` for its hex."""
-        raw = b"" if body is None else json.dumps(body).encode()
+        if raw is None:
+            raw = b"" if body is None else json.dumps(body).encode()
+        version = "" if path.startswith("/v2/") else "/v1"
+        headers = self.signed(raw, **signing)
+        return self.emulator.http.request(method, f"/svea/pa/api{version}{path}", content=raw, headers=headers)
+
+    def campaigns(self, is_company: str) -> Any:
+        """Part-payment campaigns, from the Checkout."""
+        path = f"/svea/checkout/api/util/GetAvailablePartPaymentCampaigns?IsCompany={is_company}"
+        return self.emulator.http.get(path, headers=self.signed(b"")).json()
+
+    def signed(self, raw: bytes, **signing: str) -> dict[str, str]:
+        """The two headers over these bytes."""
         time = signing.get("time", TIME)
         hashed = hashlib.sha512(raw + signing.get("secret", SECRET).encode() + time.encode()).hexdigest()
         hashed = hashed.upper() if "upper" in signing else hashed
         token = base64.b64encode(f"{signing.get('merchant', MERCHANT)}:{hashed}".encode()).decode()
-        headers = {"Timestamp": signing.get("sent", time), "Authorization": f"Svea {token}"}
-        version = "" if path.startswith("/v2/") else "/v1"
-        return self.emulator.http.request(method, f"/svea/pa/api{version}{path}", content=raw, headers=headers)
+        return {"Timestamp": signing.get("sent", time), "Authorization": f"Svea {token}"}
 
     def order(self, ref: str) -> Any:
         """The order as it is shown."""

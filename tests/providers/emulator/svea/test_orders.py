@@ -140,6 +140,7 @@ def test_deliveries_that_are_refused(svea, method, path, body, field):
     ("rows", "field"),
     [
         ([], "OrderRows"),
+        ([1], "OrderRows"),
         ([{"Name": "", "Quantity": 100, "UnitPrice": 100, "VatPercent": 2500}], "Name"),
         ([{"Name": "N" * 41, "Quantity": 100, "UnitPrice": 100, "VatPercent": 2500}], "Name"),
         ([{"Name": "N", "Quantity": 0, "UnitPrice": 100, "VatPercent": 2500}], "Quantity"),
