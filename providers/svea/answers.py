@@ -35,7 +35,10 @@ def is_blank(answer: Answer) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SveaError:
-    """The error of an answer; `is_svea` is false where the body is somebody else's page, or none."""
+    """The error of an answer; `is_svea` is false where the body is somebody else's page, or none.
+
+    `code` is None where Svea only repeats the HTTP status.
+    """
 
     code: str | None = None
     message: str | None = None
@@ -53,7 +56,8 @@ def error_of(answer: Answer) -> SveaError:
     texts = [body.get("message")]
     texts += [f"{detail.get('field') or ''}: {detail.get('errormessage') or ''}".strip(": ") for detail in details]
     texts += [body.get("errormessage"), answer.headers.get("errormessage")]
-    code = next((str(code) for code in codes if isinstance(code, int | str) and code not in ("", 0)), None)
+    nothing = ("", "0", str(answer.status))
+    code = next((str(code) for code in codes if isinstance(code, int | str) and str(code) not in nothing), None)
     return SveaError(code and code[:50], _shown(texts), is_svea="code" in body or "resultcode" in body)
 
 

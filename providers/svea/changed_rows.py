@@ -121,5 +121,5 @@ def _hundredths(line: OrderLine) -> int:
     """The quantity on the wire: 1 piece = 100. Raises RequestNotPossible for what that cannot say."""
     scaled = line.quantity * 100
     if scaled != scaled.to_integral_value() or not 0 < scaled < 10**9:
-        raise RequestNotPossible(NotOffered.WHOLE_UNITS_ONLY)
+        raise RequestNotPossible(NotOffered.NOT_SUPPORTED)
     return int(scaled)

@@ -1,11 +1,11 @@
 """From an order to the port's snapshot; pure, no network. Svea shows sums and hardly any movements (ADR 17).
 
-- captures: one movement per delivery, `delivery:<id>`, of its `DeliveryAmount`.
+- captures: one movement per delivery, of its `DeliveryAmount`; its id is that of the delivery.
 - refunds: one running total per delivery, `credited:<id>`. It is never cut into the entries of `Credits`: these
   have no ids, their order is not documented, and a read in which list and sum disagree would book money twice.
-  What is cancelled on the order after its delivery is a refund too (`Order.given_back`; I1). Our code in the name
-  of a credit's row goes with the total where that credit is all of it, and stands as a finished effect in any
-  case, so that a credit of ours is never taken for absent.
+  What is cancelled on the order after its delivery is a refund too (`Order.given_back`; I1). Which of several
+  credits made a total grow is not known, so totals carry no reference; a credit whose row holds our code stands as
+  a finished effect, so that it is never taken for absent (R25).
 - authorised: a level, `open_authorised` = captured + `Order.open`. `Cancelled`, expired rows and a lowered
   delivery make it fall.
 
@@ -87,23 +87,15 @@ def _state(order: Order) -> ProviderState:
 
 def _captures(order: Order) -> list[Movement]:
     return [
-        Movement(MovementKind.CAPTURE, f"delivery:{one.id}", _money(one.amount, order))
-        for one in order.deliveries
-        if one.amount
+        Movement(MovementKind.CAPTURE, str(one.id), _money(one.amount, order)) for one in order.deliveries if one.amount
     ]
 
 
 def _refunds(order: Order) -> list[RunningTotal]:
-    given_back = order.given_back
     return [
-        RunningTotal(
-            MovementKind.REFUND,
-            f"credited:{one.id}",
-            _money(given_back[one.id], order),
-            reference=one.code if given_back[one.id] == one.credited else None,
-        )
-        for one in order.deliveries
-        if given_back[one.id]
+        RunningTotal(MovementKind.REFUND, f"credited:{delivery}", _money(minor, order))
+        for delivery, minor in order.given_back.items()
+        if minor
     ]
 
 

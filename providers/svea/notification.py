@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from providers.errors import SignatureWrong
 from providers.reading import Unreadable, an_object
@@ -19,7 +20,7 @@ from providers.svea import answers
 from providers.svea.wire import ORDER_ID
 
 ALGORITHMS = ("sha256", "sha512")
-PING = "Ping"
+PUSH = "push"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,18 @@ class Signing:
 def read(raw: bytes, query: Mapping[str, str]) -> Notification:
     """What an event is about; an unreadable one keeps its hash as id (R38).
 
-    A push (section 8) has no body to rely on: its order stands in the query of the address, as `order`.
+    A push (section 8) has no body to rely on: its order stands in the query of the address, as `order`. Nothing
+    tells two of them apart, so none is dropped and each gets an id of its own (R36).
     """
     event = _event(raw)
-    ref = _text(event, "checkoutorderid") or query.get("order", "")
+    event_id, ref = _event_id(event), _text(event, "checkoutorderid")
+    name = _text(event, "eventname")
+    if event_id is None and ORDER_ID.fullmatch(query.get("order", "")):
+        event_id, ref, name = f"{PUSH}:{uuid4()}", query["order"], PUSH
     return Notification(
-        event_id=_event_id(event) or f"sha256:{hashlib.sha256(raw).hexdigest()}",
+        event_id=event_id or f"sha256:{hashlib.sha256(raw).hexdigest()}",
         delivery_id=None,
-        event=_text(event, "eventname"),
+        event=name,
         payment_ref=ref if ORDER_ID.fullmatch(ref) else None,
     )
 

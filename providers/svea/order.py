@@ -82,12 +82,6 @@ class Delivery:
         by_new_row = actions.CREDIT_NEW_ROW in self.actions and bool(self.rows)  # without rows no VAT is known
         return self.left > 0 and (actions.CREDIT_AMOUNT in self.actions or by_new_row)
 
-    @property
-    def code(self) -> str | None:
-        """Our code behind `credited`, where one credit explains all of it; the order of several is not known."""
-        only = self.credits[0] if len(self.credits) == 1 else None
-        return only.code if only is not None and only.amount == self.credited else None
-
 
 @dataclass(frozen=True, slots=True)
 class Order:

@@ -11,7 +11,8 @@ import pytest
 from providers.errors import OutcomeUnknown
 from providers.kinds import Outcome, ResolutionClass
 from providers.port import WireCall
-from tests.providers.conformance import CANCEL, CAPTURE, MOVED, REFUND, Conformance, Rig
+from tests.providers.conformance import Conformance
+from tests.providers.rigs import CANCEL, CAPTURE, MOVED, REFUND, Rig
 
 KINDS = [(CAPTURE, 3300), (CANCEL, 3300), (REFUND, 700), (REFUND, 3300)]
 

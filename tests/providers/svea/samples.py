@@ -7,6 +7,7 @@ from providers.port import PaymentFacts
 from providers.snapshots import PaymentSnapshot
 from providers.svea import answers, mapping
 from providers.svea.reading_orders import order as read_order
+from tests.providers.rigs import facts_of
 
 ORDER_REF = "4410021"
 FULL = [
@@ -153,14 +154,4 @@ def read(body: dict[str, Any]):
 
 def facts(body: dict[str, Any]) -> PaymentFacts:
     """What the product would keep of a read."""
-    seen = snapshot(body)
-    return PaymentFacts(
-        provider_state=seen.state,
-        method=seen.method,
-        currency=seen.captured.currency,
-        authorised_minor=seen.authorised.minor,
-        captured_minor=seen.captured.minor,
-        cancelled_minor=seen.cancelled.minor,
-        refunded_minor=seen.refunded.minor,
-        kept=seen.kept,
-    )
+    return facts_of(snapshot(body))

@@ -7,9 +7,9 @@ import pytest
 from providers.kinds import Outcome, RequestState
 from providers.references import short_code
 from tests.emulator import EmulatorClient
-from tests.providers.conformance import CANCEL, CAPTURE, REFUND, Rig
 from tests.providers.conformance_look_up import LookUpConformance, TargetConformance
 from tests.providers.komoju.test_conformance import closed_port
+from tests.providers.rigs import CANCEL, CAPTURE, REFUND, Rig
 from tests.providers.svea.desk import adapter, svea_account, svea_order
 
 CALLS = {CAPTURE: "deliver", CANCEL: "change"}
@@ -50,6 +50,11 @@ class TestByTheAmountOfADelivery(LookUpConformance, TargetConformance):
     @pytest.fixture
     def rig(self, usual):
         return answering(usual, Outcome.ACCEPTED)
+
+    def test_i5_an_answer_that_is_cut_is_as_good_as_none(self, rig):
+        ref = rig.captured(3300)
+        self.lose(rig, rig.prepare(REFUND, ref, 700), "cut_body")
+        assert rig.amounts(ref, REFUND) == [700]
 
 
 class TestByTheAmountOfTheOrder(LookUpConformance, TargetConformance):

@@ -11,7 +11,7 @@ from providers.money import Money
 from providers.planning import WishKind
 from providers.svea.subscriptions import SubscriptionRequest
 from tests.emulator import EmulatorClient
-from tests.providers.conformance import CANCEL, CAPTURE, REFUND, Rig
+from tests.providers.rigs import CANCEL, CAPTURE, REFUND, Rig, facts_of
 from tests.providers.svea.desk import adapter, svea_account, svea_order
 
 UPDATE = OperationKind.UPDATE
@@ -39,7 +39,7 @@ def carry_out(rig, wish, ref, amount=None, lines=()):
     """Plan, and then step by step from fresh reads, as the engine does; answers the outcomes."""
     seen = rig.provider.fetch_payment(ref)
     outcomes = []
-    for step in rig.provider.capabilities.plan(wish, amount, rig.facts(seen), {}).steps:
+    for step in rig.provider.capabilities.plan(wish, amount, facts_of(seen), {}).steps:
         call = rig.prepare(step.kind, ref, step.amount_minor, against=step.against, lines=lines)
         outcomes.append(rig.provider.send(call).outcome)
     return outcomes
@@ -182,7 +182,7 @@ def test_a_banks_credit_is_pending_until_it_succeeds_or_fails(rig, action, state
     assert reply.outcome is Outcome.ACCEPTED
     assert rig.provider.fetch_task(reply.pending_id) is RequestState.PENDING
     assert sums(rig, ref) == (79900, 79900, 0)
-    seen = rig.facts(rig.provider.fetch_payment(ref))
+    seen = facts_of(rig.provider.fetch_payment(ref))
     offer = rig.provider.capabilities.availability(REFUND, seen, {})
     assert (offer.possible, offer.why_not) == (False, NotOffered.NOT_ALLOWED_NOW)
     rig.portal(ref, action)
@@ -193,7 +193,7 @@ def test_a_banks_credit_is_pending_until_it_succeeds_or_fails(rig, action, state
 def test_an_order_that_svea_checks_is_held_until_it_is_released(rig):
     ref = make(rig, "Invoice", system_status="Pending")
     held = rig.provider.fetch_payment(ref)
-    plan = rig.provider.capabilities.plan(WishKind.CAPTURE, None, rig.facts(held), {})
+    plan = rig.provider.capabilities.plan(WishKind.CAPTURE, None, facts_of(held), {})
     assert (held.held, plan.why_not) == (True, NotOffered.PROVIDER_CHECKS)
     rig.portal(ref, "release")
     assert carry_out(rig, WishKind.CAPTURE, ref) == [Outcome.ACCEPTED]

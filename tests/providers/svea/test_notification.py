@@ -62,9 +62,16 @@ def test_what_is_no_order_id_is_not_fetched(ref):
     assert read({**EVENT, "CheckoutOrderId": ref}).payment_ref is None
 
 
-def test_a_push_has_its_order_in_the_address():
-    assert read(b"", query={"order": "4410021"}).payment_ref == "4410021"
-    assert read(b"", query={"order": "../x"}).payment_ref is None
+@pytest.mark.parametrize("raw", [b"", b"{}", b"anything"])
+def test_r36_a_push_has_its_order_in_the_address_and_none_is_dropped(raw):
+    first, second = (read(raw, query={"order": "4410021"}) for _ in range(2))
+    assert (first.payment_ref, first.event) == ("4410021", "push")
+    assert first.event_id != second.event_id
+    assert read(raw, query={"order": "../x"}).payment_ref is None
+
+
+def test_an_event_is_about_its_own_order_whatever_the_address_says():
+    assert read(EVENT, query={"order": "1"}) == read(EVENT)
 
 
 @pytest.mark.parametrize("algorithm", ["", "sha256", "sha512"])

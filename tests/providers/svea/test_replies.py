@@ -123,7 +123,7 @@ def test_i5_everything_else_is_in_doubt(status):
     [
         ({"resultCode": 20010, "errorMessage": "Order closed"}, {}, "20010", "Order closed"),
         (b"", {"errormessage": "Order expired"}, "http_400", "Order expired"),
-        ({"code": 400, "message": "M", "errors": None}, {}, "400", "M"),
+        ({"code": 400, "message": "M", "errors": None}, {}, "http_400", "M"),
         (b"\xef\xbb\xbf" + json.dumps({"Code": 7, "Message": "M"}).encode(), {}, "7", "M"),
         ({"Code": 1, "Message": "M", "Errors": "x"}, {}, "1", "M"),
         (b"<html>", {}, "http_400", None),

@@ -85,7 +85,7 @@ def test_with_nothing_but_cancelling_rows_whole_rows_may_go():
         (CAPTURE, samples.open_invoice(), 50000, {}, NotOffered.LINES_NEEDED),
         (CAPTURE, samples.open_invoice(), 49000, {"lines": [line("1")]}, NotOffered.LINES_DO_NOT_SUM),
         (CAPTURE, samples.open_invoice(), 50000, {"lines": [line("9")]}, NotOffered.NOT_ALLOWED_NOW),
-        (CAPTURE, samples.open_invoice(), 50000, {"lines": [line("1", "0.001")]}, NotOffered.WHOLE_UNITS_ONLY),
+        (CAPTURE, samples.open_invoice(), 50000, {"lines": [line("1", "0.001")]}, NotOffered.NOT_SUPPORTED),
         (CAPTURE, samples.open_invoice(SystemStatus="Pending"), 79900, {}, NotOffered.PROVIDER_CHECKS),
         (CAPTURE, samples.open_card(Actions=["CanDeliverOrder"]), 100, {}, NotOffered.PART_NOT_SUPPORTED),
         (CANCEL, samples.open_card(), 80000, {}, NotOffered.NOTHING_LEFT),
