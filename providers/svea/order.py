@@ -157,11 +157,11 @@ class Order:
         is settled), which is taken from the oldest first. A delivery of a cancelled order that cannot be credited
         any more gave back everything.
         """
-        found, beyond = {}, 0
-        if self.status != CANCELLED:
-            beyond = max(self.delivered + self.cancelled - self.amount, 0) if self.open == 0 else 0
-            beyond = min(beyond, self.cancelled)  # a fee that Svea adds on delivery was not given back
-            beyond = 0 if beyond <= self._rounding_of_cancelled else beyond
+        # A fee that Svea adds on delivery makes it more than the order, and was not given back.
+        beyond = min(max(self.delivered + self.cancelled - self.amount, 0), self.cancelled)
+        if self.open or beyond <= self._rounding_of_cancelled:
+            beyond = 0
+        found = {}
         for delivery in self.deliveries:
             everything = self.status == CANCELLED and not delivery.actions & actions.CREDITS
             share = delivery.left if everything else min(delivery.left, beyond)

@@ -24,8 +24,11 @@ RUNNING, FINISHED = "inprogress", "completed"
 
 def path_of(base: str, location: str) -> str | None:
     """The task's path below `base`; None for an address on another host, or one that is no plain path."""
-    address = urljoin(f"{base}/", location.strip())
-    ours, theirs = urlsplit(base), urlsplit(address)
+    ours = urlsplit(base)
+    try:
+        theirs = urlsplit(urljoin(f"{base}/", location.strip()))
+    except ValueError:  # an address that is none, say with half a bracket
+        return None
     if (ours.scheme, ours.netloc.lower()) != (theirs.scheme, theirs.netloc.lower()) or theirs.query or theirs.fragment:
         return None
     if not theirs.path.startswith(f"{ours.path}/"):

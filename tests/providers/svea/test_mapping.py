@@ -101,6 +101,15 @@ def test_a_cancelled_order_whose_delivery_may_be_credited_still_holds_its_money(
     assert (seen.state, totals(seen)) == (ProviderState.CAPTURED, {})
 
 
+def test_r33_what_was_given_back_never_shrinks_when_the_order_is_cancelled_at_last():
+    body = samples.delivered_card(["CanCreditAmount"], CancelledAmount=20000, Actions=["CanCancelOrder"])
+    assert totals(snapshot(body)) == {"credited:880020": 20000}
+    body["OrderStatus"] = "Cancelled"
+    assert totals(snapshot(body)) == {"credited:880020": 20000}
+    body["CancelledAmount"] = 79900
+    assert totals(snapshot(body)) == {"credited:880020": 79900}
+
+
 def test_a_credit_that_lags_behind_the_cancelled_order_is_booked_once():
     """The same total before and after `CreditedAmount` follows, so the books grow once."""
     body = samples.delivered("AccountCredit", credit=[], OrderStatus="Cancelled")

@@ -101,6 +101,7 @@ def test_a_credit_on_a_delivery_that_is_not_shown_goes_on():
         (f"{STAGE.upper().replace('HTTPS', 'https')}{PATH}", PATH),
         (PATH, PATH),
         (f"{STAGE}", None),
+        ("http://[", None),
         (f"https://user@paymentadminapistage.svea.com{PATH}", None),
     ],
 )
