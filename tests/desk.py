@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import create_engine, select, text, update
 from sqlalchemy.orm import Session
 
+from providers import registry
 from providers.kinds import OperationKind
 from tests import factories
 from tests.emulator import EmulatorClient
@@ -189,7 +190,7 @@ def open_desk(database_url: str, emulator: EmulatorClient, secret_key: str = "sk
         clock=clock,
         vault=Vault([KEY]),
         audit_key=b"audit-key-of-the-tests",
-        providers=RegistryProviders({"komoju": f"{emulator.base_url}/komoju"}),
+        providers=RegistryProviders({name: emulator.url_of(name) for name in registry.PROVIDERS}),
         owner="test",
         post=Post(smtp_server(NO_MAIL_SERVER), "desk@paydesk.test", "https://desk.test", Writer()),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from providers.errors import (
     CredentialsRefused,
@@ -12,9 +13,9 @@ from providers.errors import (
     ProviderUnavailable,
     RequestNotPossible,
 )
-from providers.kinds import NotOffered, ResolutionClass
+from providers.kinds import NotOffered, RequestState, ResolutionClass
 from providers.port import MoneyRequest, Reply, WireCall
-from providers.sandbox import notification
+from providers.sandbox import notification, sums
 from providers.sandbox.bank import Bank
 from providers.sandbox.capabilities import BY_REQUEST, SandboxCapabilities
 from providers.sandbox.troubles import Trouble
@@ -53,11 +54,14 @@ class SandboxProvider:
             raise RequestNotPossible(available.why_not or NotOffered.STATE_FORBIDS)
         if available.needs_bank_details and request.bank_details is None:
             raise RequestNotPossible(NotOffered.NOT_SUPPORTED)
-        body = {"amount": request.money.minor, "description": f"{request.operation_id} {request.reason}".strip()}
-        suffix = "_request" if available.needs_bank_details else ""
+        body: dict[str, Any] = {"amount": request.money.minor}
+        body["description"] = f"{request.operation_id} {request.reason}".strip()
+        way, suffix = "/", "_request" if available.needs_bank_details else ""
+        if self._capabilities.by_sums:
+            body, way = sums.body(request), sums.PATH
         return WireCall(
             method="POST",
-            path=f"/payments/{request.payment_ref}/{request.kind.value}{suffix}",
+            path=f"/payments/{request.payment_ref}{way}{request.kind.value}{suffix}",
             body=json.dumps(body).encode(),
             key=request.key,
             operation_id=request.operation_id,
@@ -107,11 +111,24 @@ class SandboxProvider:
         if trouble is Trouble.TIMEOUT_BEFORE:
             self._wire.hanging()
             raise OutcomeUnknown("no answer in time")
-        seen = self._bank.show(payment_ref, stale=trouble is Trouble.STALE_READ, with_references=self._keyed)
+        seen = self._bank.show(
+            payment_ref,
+            stale=trouble is Trouble.STALE_READ,
+            with_references=self._keyed,
+            by_sums=self._capabilities.by_sums,
+        )
         if seen is None:
             raise PaymentNotFound(payment_ref)
         self._wire.returning(None)
         return seen
+
+    def fetch_task(self, pending_id: str) -> RequestState:
+        """How a task stands. Raises as `fetch_payment`; PaymentNotFound for one that is not known."""
+        self._wire.leaving(None)
+        state = self._bank.tasks.get(pending_id)
+        if state is None:
+            raise PaymentNotFound(pending_id)
+        return state
 
     def fetch_methods(self) -> Sequence[MethodOffer]:
         """Two methods in yen: one refunded at once, one by request."""

@@ -14,9 +14,10 @@ from providers.emulator.clock import Clock
 from providers.emulator.idempotency import WINDOW, KeyEntry, KeyStore
 from providers.emulator.ledger import Ledger
 from providers.emulator.records import Account, Cause, Refused
-from providers.kinds import MovementKind, OperationKind, Outcome
+from providers.kinds import MovementKind, OperationKind, Outcome, RequestState
 from providers.money import Money
 from providers.port import Reply, WireCall
+from providers.sandbox import sums
 from providers.sandbox.mapping import derived_id, snapshot
 from providers.sandbox.notices import Notices
 from providers.sandbox.troubles import Trouble, Troubles
@@ -25,6 +26,7 @@ from providers.snapshots import PaymentSnapshot
 LATEST_EFFECT_S = 300.0
 STALEST_READ_S = 60.0
 RETRY_AFTER_S = 10
+TASK_FAILS = 0.25
 _BEFORE = {
     Trouble.ERROR_BEFORE: Reply(Outcome.IN_DOUBT, http_status=500, code="server_error"),
     Trouble.RUNNING: Reply(Outcome.IN_DOUBT, http_status=409, code="conflict", retry_after_s=RETRY_AFTER_S),
@@ -44,6 +46,7 @@ class LateCall:
     call: WireCall
     keyed: bool
     arrives: bool  # True: the bank has not seen it yet, so its key is looked at only then
+    task: str | None = None  # under which the caller may ask about it
 
 
 class Bank:
@@ -58,8 +61,11 @@ class Bank:
         self.troubles = Troubles(random)
         self.late: list[LateCall] = []
         self.latest_arrival_s = LATEST_EFFECT_S
+        self.tasks: dict[str, RequestState] = {}  # of what is carried out later
+        self.task_chance = 0.0  # for a call of a bank of sums
         self.broken: list[str] = []
         self._answers: list[Reply] = []
+        self._digests: dict[str, str] = {}  # what each key was first used for (R12)
 
     def open_account(self, name: str, *, webhook_url: str | None = None, webhook_secret: str | None = None) -> str:
         """A new account, told of its payments' effects where it has an address; answers its id."""
@@ -70,6 +76,8 @@ class Bank:
 
     def handle(self, account: str, call: WireCall, trouble: Trouble | None, *, keyed: bool) -> Reply | None:
         """Carry out one write, or not; None where no answer comes back."""
+        if self._digests.setdefault(call.key, call.digest()) != call.digest():
+            self.broken.append(f"R12: key {call.key} was used for other bytes")
         if trouble in _BEFORE:
             return _BEFORE[trouble]
         if trouble is Trouble.TIMEOUT_BEFORE:
@@ -96,13 +104,17 @@ class Bank:
         if due:
             self.late = [late for late in self.late if late.due_at > now]
         for late in sorted(due, key=lambda one: one.due_at):
-            if not late.arrives:
+            if late.task is not None:
+                self._finish_task(late)
+            elif not late.arrives:
                 self._carry_out(late.account, late.call, late.call.amount_minor, late.keyed)
             elif not late.keyed or self.keys.find(late.account, late.call.key) is None:
                 self._first(late.account, late.call, None, late.keyed)
         return len(due)
 
-    def show(self, reference: str, *, stale: bool, with_references: bool) -> PaymentSnapshot | None:
+    def show(
+        self, reference: str, *, stale: bool, with_references: bool, by_sums: bool = False
+    ) -> PaymentSnapshot | None:
         """The payment now, or as it was up to a minute ago; None where there is none."""
         if reference not in self.ledger.payments:
             return None
@@ -110,7 +122,7 @@ class Bank:
         if stale:
             age = timedelta(seconds=self.random.uniform(0, STALEST_READ_S))
             payment = self.ledger.as_of(reference, self.clock.now() - age)
-        return snapshot(payment, with_references=with_references)
+        return sums.snapshot(payment) if by_sums else snapshot(payment, with_references=with_references)
 
     def _postpone(self, account: str, call: WireCall, *, keyed: bool, arrives: bool) -> None:
         if keyed and not arrives:
@@ -121,7 +133,6 @@ class Bank:
 
     def _repeat(self, known: KeyEntry, call: WireCall, trouble: Trouble | None) -> Reply:
         if known.digest != call.digest():
-            self.broken.append(f"R12: key {known.key} was used for other bytes")
             return Reply(Outcome.REFUSED, http_status=422, code="key_reused")
         if trouble is Trouble.REFUSE_REPEAT:
             return Reply(Outcome.ASK, http_status=422, code="not_refundable", state_conflict=True)
@@ -161,9 +172,9 @@ class Bank:
         self.keys.finish(account, key, reply.http_status or 200, str(len(self._answers) - 1))
 
     def _effect(self, call: WireCall, amount_minor: int, keyed: bool) -> Reply:
-        description = json.loads(call.body or b"{}").get("description")
-        cause = Cause("api", key=call.key, digest=call.digest(), description=description)
-        reference = call.payment_ref
+        cause, reference = _cause(call), call.payment_ref
+        if sums.PATH in call.path:
+            return self._by_sums(call, cause)
         try:
             if call.path.endswith("_request"):
                 self.ledger.request_refund(reference, cause, amount_minor, {})
@@ -180,6 +191,23 @@ class Bank:
             conflict = outcome is Outcome.ASK
             return Reply(outcome, 422, code=refused.code, message=refused.message, state_conflict=conflict)
         return self._done(call, amount_minor, keyed)
+
+    def _by_sums(self, call: WireCall, cause: Cause) -> Reply:
+        """At once, or accepted under a task and carried out up to a few minutes later."""
+        if call.kind is OperationKind.REFUND and self.random.random() < self.task_chance:
+            task = f"task-{len(self.tasks)}"
+            self.tasks[task] = RequestState.PENDING
+            due_at = self.clock.now() + timedelta(seconds=self.random.uniform(1.0, LATEST_EFFECT_S))
+            self.late.append(LateCall(due_at, "", call, keyed=False, arrives=False, task=task))
+            return Reply(Outcome.ACCEPTED, 202, pending_id=task, redacted="accepted")
+        return sums.carry_out(self.ledger, call, cause)
+
+    def _finish_task(self, late: LateCall) -> None:
+        """It is done, or cannot be done any more, or fails for no reason in the payment."""
+        assert late.task is not None  # noqa: S101 - the caller saw to it
+        fails = self.random.random() < TASK_FAILS
+        done = not fails and sums.carry_out(self.ledger, late.call, _cause(late.call)).outcome is Outcome.DONE
+        self.tasks[late.task] = RequestState.COMPLETED if done else RequestState.REJECTED
 
     def _done(self, call: WireCall, amount_minor: int, keyed: bool) -> Reply:
         payment = self.ledger.get(call.payment_ref)
@@ -206,3 +234,8 @@ class Bank:
         if trouble is Trouble.WRONG_ANSWER and reply.money is not None:
             return replace(reply, money=Money(reply.money.minor + 1, reply.money.currency), snapshot=None)
         return reply
+
+
+def _cause(call: WireCall) -> Cause:
+    description = json.loads(call.body or b"{}").get("description")
+    return Cause("api", key=call.key, digest=call.digest(), description=description)

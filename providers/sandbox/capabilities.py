@@ -9,6 +9,7 @@ from typing import Any
 from providers.kinds import NotOffered, OperationKind, ProviderState, ResolutionClass
 from providers.planning import Plan, WishKind
 from providers.port import Availability, PaymentFacts
+from providers.sandbox import sums
 from providers.usual_plan import usual_plan
 
 BY_REQUEST = "sandbox_by_request"
@@ -25,11 +26,15 @@ _OVER = {
 
 @dataclass(frozen=True, slots=True)
 class SandboxCapabilities:
-    """C1 takes a key and keeps our reference on refunds; C2 and C3 do neither. Times are seconds."""
+    """C1 takes a key and keeps our reference on refunds; C2 and C3 do neither. Times are seconds.
+
+    `by_sums`: the bank shows sums and takes totals to reach (`sums`).
+    """
 
     resolution: ResolutionClass = ResolutionClass.KEY_AND_LOOK_UP
     key_window_s: int = 23 * 3600
     settle_s: int = 15 * 60
+    by_sums: bool = False
     currencies: frozenset[str] = frozenset({"JPY", "EUR", "USD", "SEK", "KWD"})
 
     @property
@@ -39,11 +44,14 @@ class SandboxCapabilities:
 
     def keeps_reference(self, kind: OperationKind) -> bool:
         """As KOMOJU does it: only a refund carries a text of ours."""
-        return self.resolution is ResolutionClass.KEY_AND_LOOK_UP and kind is OperationKind.REFUND
+        with_key = self.resolution is ResolutionClass.KEY_AND_LOOK_UP
+        return with_key and kind is OperationKind.REFUND and not self.by_sums
 
     def availability(self, kind: OperationKind, payment: PaymentFacts, settings: Mapping[str, Any]) -> Availability:
         """Refunds of any part; capture and cancel of everything that is authorised."""
         del settings
+        if self.by_sums:
+            return sums.availability(kind, payment)
         if kind is OperationKind.REFUND:
             return _refund(payment)
         if kind is OperationKind.UPDATE:
@@ -56,8 +64,8 @@ class SandboxCapabilities:
 
     @property
     def pending_reads_s(self) -> Sequence[int]:
-        """Those of R7."""
-        return ()
+        """A timetable of its own where it hands out tasks, else that of R7."""
+        return (2, 10, 60, 300) if self.by_sums else ()
 
     def plan(
         self, wish: WishKind, amount_minor: int | None, payment: PaymentFacts, settings: Mapping[str, Any]

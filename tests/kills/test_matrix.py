@@ -16,7 +16,7 @@ from tests.kills.world import World
 from webapp.domain.operations import OperationState
 
 pytestmark = [pytest.mark.kill, pytest.mark.slow]
-KINDS = list(OperationKind)
+KINDS = [OperationKind.CAPTURE, OperationKind.CANCEL, OperationKind.REFUND]  # what the provider of these runs does
 LOOKED_UP = {("K10", 1): "timeout_before", ("K10", 2): "timeout_after"}
 STRUCK = [("K4", 1), ("K5", 1), ("K6", 1), ("K7", 1), ("K8", 1), ("K9", 1), ("K10", 1), ("K10", 2)]
 

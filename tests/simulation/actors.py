@@ -10,7 +10,9 @@ from functools import partial
 from providers.emulator.records import Cause, Refused
 from providers.errors import ProviderError
 from providers.kinds import OperationKind
+from providers.planning import WishKind
 from providers.port import BankDetails
+from providers.sandbox import sums
 from providers.sandbox.capabilities import BY_REQUEST
 from tests.simulation.database import template
 from tests.simulation.world import World
@@ -19,7 +21,7 @@ from webapp.services import accounts, runtime, wake_ups
 from webapp.services.audit import Actor
 from webapp.services.errors import RuleBroken
 from webapp.services.kill_points import KillPoint, reached
-from webapp.services.operations import filing, stopping
+from webapp.services.operations import filing, planning, stopping
 from webapp.services.payments.reading import read_payment
 from webapp.services.unit_of_work import in_transaction
 
@@ -32,6 +34,7 @@ class People:
 
     answers: dict[uuid.UUID, set[uuid.UUID]] = field(default_factory=dict)
     kinds: dict[uuid.UUID, OperationKind] = field(default_factory=dict)
+    wishes: dict[uuid.UUID, tuple[WishKind, int | None]] = field(default_factory=dict)  # of a bank of sums
 
 
 def wishes(world: World, people: People) -> None:
@@ -57,6 +60,9 @@ def submitting(
     window: timedelta,
 ) -> None:
     """Send one form; a browser whose server died sends it again, because the process is started again."""
+    if world.weights.by_sums:
+        _submit_wish(world, people, payment_id, request_id, amount_minor)
+        return
     here = template()
     kind = people.kinds.get(request_id) or world.kind_for(payment_id)
     people.kinds[request_id] = kind
@@ -78,6 +84,36 @@ def submitting(
         return
     people.answers.setdefault(request_id, set()).add(operation_id)
     _second_thoughts(world, operation_id)
+
+
+def _submit_wish(
+    world: World, people: People, payment_id: uuid.UUID, request_id: uuid.UUID, amount_minor: int | None
+) -> None:
+    """A wish of several steps; an update is between half and one and a half of what was authorised first."""
+    here = template()
+    if request_id not in people.wishes:
+        kind = world.random.choice((*WishKind, WishKind.REFUND, WishKind.CANCEL_OR_REFUND))
+        total = 10 * world.random.randint(50, 150)
+        amounts = {WishKind.UPDATE: total, WishKind.CANCEL_OR_REFUND: None}
+        people.wishes[request_id] = (kind, amounts.get(kind, amount_minor))
+    kind, minor = people.wishes[request_id]
+    wish = planning.PlannedWish(
+        actor=Actor(here.user_id, Via.WEB),
+        shop_id=here.shop_id,
+        payment_id=payment_id,
+        kind=kind,
+        request_id=request_id,
+        amount_minor=minor,
+        reason_id=here.reason_id,
+    )
+    try:
+        filed = planning.file_wish(wish)
+    except RuleBroken as refusal:
+        world.faults[f"refused_{refusal.code}"] += 0
+        return
+    if filed.wish_id is not None:
+        people.answers.setdefault(request_id, set()).add(filed.wish_id)
+        _second_thoughts(world, filed.operation_ids[0])
 
 
 def _by_request(world: World, payment_id: uuid.UUID) -> bool:
@@ -135,13 +171,25 @@ def portal(world: World) -> None:
     reference = world.random.choice(list(ledger.payments))
     payment = ledger.get(reference)
     try:
-        if payment.captured_minor:
+        if world.weights.by_sums:
+            _portal_of_sums(world, reference)
+        elif payment.captured_minor:
             ledger.refund(reference, Cause("portal"), 10 * world.random.randint(1, 20) + 3)
         elif world.random.random() < 0.3:
             ledger.cancel(reference, Cause("portal"))
     except Refused:
         return
     world.faults["portal"] += 1
+
+
+def _portal_of_sums(world: World, reference: str) -> None:
+    """Any sum may grow, and what is authorised go either way. Raises Refused."""
+    ledger, minor = world.bank.ledger, 10 * world.random.randint(1, 20) + 3
+    kind = world.random.choice((*sums.MOVED_BY_HAND, None))
+    if kind is None:
+        ledger.post(reference, world.random.choice(("raise", "lower")), minor, Cause("portal"))
+    else:
+        sums.move(ledger, reference, kind, minor, Cause("portal"))
 
 
 def finish_requests(world: World) -> None:

@@ -77,11 +77,12 @@ class Bench:
 
 
 @contextmanager
-def open_bench(resolution: ResolutionClass, *, authorised: bool = False) -> Iterator[Bench]:
-    """A bench with one payment of 1000 yen, captured or only authorised."""
-    weights = Weights(resolution=resolution, payments=1, other_kinds=0.0)
+def open_bench(resolution: ResolutionClass, *, authorised: bool = False, by_sums: bool = False) -> Iterator[Bench]:
+    """A bench with one payment of 1000 yen, captured or only authorised; a bank of sums gives no tasks by itself."""
+    weights = Weights(resolution=resolution, payments=1, other_kinds=0.0, by_sums=by_sums)
     with seeded_ids("bench"):
-        world = World(weights, Random(1), shapes=("authorised",) if authorised else None)
+        world = World(weights, Random(1), shapes=("authorised" if authorised else "captured",))
+        world.bank.task_chance = 0.0
         with runtime.using(world.runtime("worker")):
             try:
                 yield Bench(world)

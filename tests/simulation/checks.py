@@ -23,6 +23,7 @@ select p.id, p.authorised_minor, p.captured_minor, p.cancelled_minor, p.refunded
 from payments p
 """
 _OPERATIONS = "select * from operations"
+_OUR_SUMS = "select provider_ref, authorised_minor, captured_minor, cancelled_minor, refunded_minor from payments"
 
 
 class Checks:
@@ -71,8 +72,13 @@ class Checks:
         held: dict[tuple[str, str], int] = {}
         for row in operations:
             if row[self._at["state"]] not in TERMINAL:
-                mark = (row[self._at["payment_id"]], row[self._at["kind"]])
+                held_as = self._held_as(row)
+                if held_as is None:
+                    continue
+                mark = (row[self._at["payment_id"]], held_as)
                 held[mark] = held.get(mark, 0) + row[self._at["amount_minor"]]
+        if self._world.weights.by_sums:
+            self._no_more_than_at_the_bank()
         for row in self._world.database.rows(_SUMS):
             payment, authorised, captured, cancelled, refunded = row[:5]
             reserved = dict(zip(("capture", "cancel", "refund"), row[5:8], strict=True))
@@ -86,6 +92,22 @@ class Checks:
             for kind, minor in reserved.items():
                 if minor != held.get((payment, kind), 0):
                     self._world.say(f"I3: payment {payment} reserves {minor} for {kind}, not what operations hold")
+
+    def _held_as(self, row: Any) -> str | None:
+        """As what an operation holds money reserved; an update upwards holds none."""
+        if row[self._at["kind"]] != "update":
+            return str(row[self._at["kind"]])
+        return None if row[self._at["raises"]] else "cancel"
+
+    def _no_more_than_at_the_bank(self) -> None:
+        """Sums that only grow there cannot be more here, however old a read was (R26, R33)."""
+        for reference, *ours in self._world.database.rows(_OUR_SUMS):
+            payment = self._world.bank.ledger.payments.get(reference)
+            if payment is None:
+                continue
+            theirs = (payment.authorised_minor, payment.captured_minor, payment.cancelled_minor, payment.refunded_minor)
+            if any(here > there for here, there in zip(ours, theirs, strict=True)):
+                self._world.say(f"books: {reference} has {ours} here and only {theirs} at the bank")
 
     def _one_at_a_time(self, operations: list[Any]) -> None:
         """I7; after a restore several may be in doubt."""

@@ -158,7 +158,8 @@ class Database:
     def next_due(self) -> datetime | None:
         """When the next operation is due; those that wait for another one count only if nothing else does."""
         (free, blocked) = self.rows(
-            "select min(case when blocked_by is not 'other_operation' then due_at end), min(due_at) from operations"
+            "select min(case when coalesce(blocked_by, '') not in ('other_operation', 'earlier_step') then due_at end),"
+            " min(due_at) from operations"
         )[0]
         return _moment(free or blocked)
 

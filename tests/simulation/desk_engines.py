@@ -41,7 +41,8 @@ def believe_message(work: processing.Work) -> str | None:
         event = reading.parse(runtime.current().vault.open(sealed, webhook_place(work.id)).encode())
         account = accounts.account_of(tx.get_one(ProviderAccount, work.account_id))
         now = runtime.current().clock.now(tx)
-        apply_snapshot(tx, locked_payment(tx, payment_id), _snapshot(event["data"]), account.capabilities, now)
+        payment, seen = locked_payment(tx, payment_id), _snapshot(event["data"])
+        apply_snapshot(tx, payment, seen, account.capabilities, now, read_at=now)
 
     in_transaction(take_in)
     return "read"

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import importlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import literal, select, update
 
-from providers.kinds import Outcome
+from providers.kinds import MovementKind, Outcome
 from providers.port import MoneyRequest, Reply
+from providers.snapshots import PaymentSnapshot
 from tests.simulation.world import World
 from webapp.domain.operations import LEASE, OperationState, state_after
+from webapp.domain.totals import Books, Derived, Totals, derive
 from webapp.models import Operation, Payment
 from webapp.services import accounts, runtime
 from webapp.services.operations import filing, looking_up, recording, sending
@@ -101,7 +103,7 @@ def replay_for_ever(seen: looking_up.Seen) -> bool:
     return _may_replay(replace(seen, capabilities=replace(seen.capabilities, key_window_s=10**9)))  # type: ignore[type-var]
 
 
-def send_before_commit(claim: Claim, baseline: list[str] | None = None) -> None:
+def send_before_commit(claim: Claim) -> None:
     """Calls first and writes down afterwards."""
     adapter = accounts.adapter(claim.account)
     call = sending._call(claim, adapter)
@@ -109,7 +111,7 @@ def send_before_commit(claim: Claim, baseline: list[str] | None = None) -> None:
         return
     early = sending.Sending(uuid.uuid4(), claim.lease, runtime.current().clock.monotonic())
     reply = sending._call_once(adapter, call, early)
-    committed = sending._commit_attempt(claim, sending._attempt(claim, adapter, call), baseline)
+    committed = sending._commit_attempt(claim, sending._attempt(claim, adapter, call))
     if committed is not None:
         recording.record(claim, committed.attempt_id, reply)
 
@@ -167,3 +169,14 @@ def read_then_reserve(world: World) -> tuple[tuple[str, object], ...]:
 
     right = (filing.rest, filing.reserve)
     return (("operations.filing.file_operation", file_operation), ("operations.filing.file_within", file))
+
+
+def nothing_booked(known: Iterable[tuple[MovementKind, str]]) -> Totals:
+    """Takes every total for all new."""
+    del known
+    return {}
+
+
+def derive_believing(seen: PaymentSnapshot, books: Books, read_at: datetime) -> Derived:
+    """Believes whatever level a read shows."""
+    return derive(seen, replace(books, level_changed_at=None), read_at)

@@ -69,6 +69,7 @@ TOLD = replace(STORM, writes={}, reads={}, kill=0.05, webhooks={"webhook_late": 
 REFUSING = replace(STORM, writes={Trouble.REFUSED: 0.6}, reads={}, whole_rest=0.3)
 JOBS = replace(REFUSING, jobs=True, wishes=0, payments=2, other_kinds=0.3, status_changes=2, stop=0.1, clerks=2)
 MAILING = replace(REFUSING, mails={MailTrouble.DIES_AND_KEEPS: 0.4, MailTrouble.DIES_AND_LOSES: 0.3})
+SUMS = replace(STORM, resolution=C2, by_sums=True, wishes=6, portal=4, reconciliations=4, busy_s=1500.0)
 _ALL_MOVES = (
     ("operations.leases.states_before", engines.every_state),
     ("operations.sending.states_before", engines.every_state),
@@ -203,5 +204,20 @@ MISTAKES: dict[str, Mistake] = {
         replace(FREEZING, freeze_only="K5", writes={}, payments=6, wishes=8, busy_s=3000.0),
         ("I2",),
         1,
+    ),
+    "total_booked_twice": Mistake(
+        replacing(("payments.applying.booked_totals", engines.nothing_booked)),
+        replace(SUMS, writes={}),
+        ("books", "I1", "ck_payments"),
+        3,
+    ),
+    "stale_level_believed": Mistake(
+        replacing(("payments.applying.derive", engines.derive_believing)), SUMS, ("books", "I1", "I3"), 0
+    ),
+    "target_recomputed_on_resend": Mistake(
+        replacing(("operations.sending._stored_call", engines.no_stored_call)),
+        replace(SUMS, payments=1, reads={}, writes={Trouble.RATE_LIMITED: 0.7}, portal=12),
+        ("R12",),
+        0,
     ),
 }

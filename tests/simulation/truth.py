@@ -8,7 +8,7 @@ from collections import defaultdict
 from providers.emulator.ledger import Ledger
 from providers.emulator.records import Effect, Payment
 
-MOVES = frozenset({"refund", "cancel", "capture"})
+MOVES = frozenset({"refund", "cancel", "capture", "raise", "lower"})
 
 
 class Truth:

@@ -73,6 +73,7 @@ class Weights:
     schedulers: int = 1
     mails: Mapping[MailTrouble, float] | None = None  # what goes wrong with a mail; None: nobody is mailed
     addresses: int = 1  # that want failure mails
+    by_sums: bool = False  # C2: the bank shows sums, takes totals to reach, and hands out tasks
     clerks: int = 1  # workers of the default queue, where it has work
 
     @property
@@ -87,6 +88,7 @@ def draw(random: Random) -> Weights:
     short_key = random.random() < 0.15
     jumps = 1 if not short_key and random.random() < 0.05 else 0
     webhooks, mails, jobs = _webhooks(random), _mails(random), random.random() < 0.12
+    by_sums = resolution is ResolutionClass.LOOK_UP_ONLY and not (jobs or jumps) and random.random() < 0.5
     return Weights(
         resolution=resolution,
         workers=random.randint(2, 4),
@@ -117,6 +119,7 @@ def draw(random: Random) -> Weights:
         hand_runs=random.randint(0, 3),
         schedulers=random.randint(1, 2),
         mails=mails,
+        by_sums=by_sums,
         addresses=random.randint(1, 2),
     )
 

@@ -12,6 +12,7 @@ from providers.emulator.records import Cause
 from providers.emulator.records import Payment as BankPayment
 from providers.kinds import OperationKind, ProviderState, ResolutionClass
 from providers.port import Capabilities, PaymentProvider
+from providers.sandbox import sums
 from providers.sandbox.adapter import SandboxProvider
 from providers.sandbox.bank import Bank
 from providers.sandbox.capabilities import BY_REQUEST, SandboxCapabilities
@@ -33,8 +34,8 @@ from webapp.services.operations import first_byte
 from webapp.services.payments.reading import read_payment
 from webapp.services.runtime import AccountKeys, Runtime
 
-CAPTURED, AUTHORISED = "captured", "authorised"
-_PREPARED: dict[tuple[ResolutionClass, tuple[str, ...]], tuple[bytes, list[uuid.UUID]]] = {}
+CAPTURED, AUTHORISED, PART_CAPTURED = "captured", "authorised", "part_captured"
+_PREPARED: dict[tuple[ResolutionClass, bool, tuple[str, ...]], tuple[bytes, list[uuid.UUID]]] = {}
 """Databases with payments in them, made once per process."""
 
 
@@ -66,7 +67,8 @@ class BankProviders:
 
     def _of(self, provider: str) -> SandboxCapabilities:
         resolution = next(kind for kind, name in PROVIDER_OF.items() if name == provider)
-        return SandboxCapabilities(resolution=resolution, key_window_s=self._world.weights.key_trust_s)
+        weights = self._world.weights
+        return SandboxCapabilities(resolution, key_window_s=weights.key_trust_s, by_sums=weights.by_sums)
 
 
 class Watched(SandboxProvider):
@@ -153,6 +155,7 @@ class World:
         bank.latest_arrival_s = self.weights.latest_arrival_s
         bank.troubles.dealt = self.faults
         bank.notices.outbox.automatic = False
+        bank.task_chance = 0.3 if self.weights.by_sums else 0.0
         return bank
 
     def _open_account(self) -> str:
@@ -165,7 +168,7 @@ class World:
         shapes = shapes or tuple(self._shape() for _number in range(self.weights.payments))
         for number, shape in enumerate(shapes):
             self._at_bank(number, shape)
-        mark = (self.weights.resolution, shapes)
+        mark = (self.weights.resolution, self.weights.by_sums, shapes)
         if mark not in _PREPARED:
             with seeded_ids(f"payments {mark}"):
                 ids = [self._in_desk(number, shape) for number, shape in enumerate(shapes)]
@@ -176,6 +179,8 @@ class World:
 
     def _shape(self) -> str:
         """How one payment stands at the start."""
+        if self.weights.by_sums:
+            return self.random.choice((AUTHORISED, AUTHORISED, PART_CAPTURED, CAPTURED))
         if self.random.random() >= self.weights.other_kinds:
             return CAPTURED
         with_key = self.weights.resolution is ResolutionClass.KEY_AND_LOOK_UP
@@ -217,7 +222,9 @@ class World:
         )
         ledger.add_payment(payment)
         ledger.authorise(payment.reference, Cause("buyer"))
-        if shape != AUTHORISED:
+        if shape == PART_CAPTURED:
+            sums.move(ledger, payment.reference, OperationKind.CAPTURE, 400, Cause("buyer"))
+        elif shape != AUTHORISED:
             ledger.capture(payment.reference, Cause("buyer"))
 
     def kind_for(self, payment_id: uuid.UUID) -> OperationKind:

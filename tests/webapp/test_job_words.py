@@ -38,7 +38,7 @@ def test_everything_that_can_stand_on_the_pages_has_words() -> None:
 
 def test_done_has_the_word_of_what_was_done() -> None:
     words = [job_words.outcome_tag(RowOutcome.DONE, kind).word for kind in (*OperationKind, None)]
-    assert words == ["Captured", "Cancelled", "Refunded", "Done"]
+    assert words == ["Captured", "Cancelled", "Refunded", "Amount changed", "Done"]
     assert job_words.outcome_tag(RowOutcome.REJECTED, OperationKind.REFUND).word == "Rejected"
 
 

@@ -8,15 +8,26 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from providers.kinds import MovementKind, OperationKind, ProviderState, RequestState
+from providers.references import short_code
 from providers.snapshots import Movement, PaymentSnapshot, PendingEffect
 
-MOVEMENT_OF: Mapping[OperationKind, MovementKind] = MappingProxyType(
+MOVEMENTS_OF: Mapping[OperationKind, frozenset[MovementKind]] = MappingProxyType(
     {
-        OperationKind.CAPTURE: MovementKind.CAPTURE,
-        OperationKind.CANCEL: MovementKind.CANCEL,
-        OperationKind.REFUND: MovementKind.REFUND,
+        OperationKind.CAPTURE: frozenset({MovementKind.CAPTURE}),
+        OperationKind.CANCEL: frozenset({MovementKind.CANCEL}),
+        OperationKind.REFUND: frozenset({MovementKind.REFUND}),
+        OperationKind.UPDATE: frozenset({MovementKind.CANCEL, MovementKind.AUTHORISE}),
     }
 )
+"""What an operation leaves in the ledger; an update either, whichever way the level went."""
+
+
+def movement_of(kind: OperationKind, *, raises: bool = False) -> MovementKind:
+    """The one movement that an operation wants to make."""
+    if kind is OperationKind.UPDATE:
+        return MovementKind.AUTHORISE if raises else MovementKind.CANCEL
+    (found,) = MOVEMENTS_OF[kind]
+    return found
 
 
 class Verdict(StrEnum):
@@ -27,12 +38,17 @@ class Verdict(StrEnum):
     REFUSED = "refused"  # the provider accepted it first and refused it later
     IMPOSSIBLE = "impossible"  # it was not carried out and cannot be any more
     ABSENT = "absent"  # this read does not show it; no proof by itself (R26)
+    WITHHELD = "withheld"  # it shows a change that may not be believed yet: neither found nor absent (R26)
     UNCLEAR = "unclear"  # two candidates, or another amount: people decide (R5)
 
 
 @dataclass(frozen=True, slots=True)
 class Doubted:
-    """The operation that is asked about; `baseline` are the movement ids that were there before its first send."""
+    """The operation that is asked about.
+
+    `baseline` are the movement ids that were there before its first send, `named` is the one that its own answer
+    named, and `new_total_minor` what an update wants to be authorised.
+    """
 
     operation_id: str
     kind: OperationKind
@@ -41,6 +57,8 @@ class Doubted:
     pending_id: str | None
     baseline: Collection[str]
     was_sent: bool
+    named: str | None = None
+    new_total_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +76,8 @@ def judge(wish: Doubted, seen: PaymentSnapshot, *, taken: Collection[str], keeps
 
     Where the provider keeps our reference, only that counts; a movement without it is somebody else's (R25).
     """
-    kind = MOVEMENT_OF[wish.kind]
-    of_kind = [movement for movement in seen.movements if movement.kind is kind]
-    own = [movement for movement in of_kind if movement.reference == wish.operation_id]
+    of_kind = [movement for movement in seen.movements if movement.kind in MOVEMENTS_OF[wish.kind]]
+    own = [movement for movement in of_kind if _is_own(movement, wish)]
     if own:
         return _one_of(own, wish)
     strangers = [
@@ -68,11 +85,35 @@ def judge(wish: Doubted, seen: PaymentSnapshot, *, taken: Collection[str], keeps
         for movement in of_kind
         if movement.reference is None and movement.id not in wish.baseline and movement.id not in taken
     ]
+    if wish.kind is OperationKind.UPDATE:
+        return _reached(wish, seen, strangers)
     effect = _effect_of(wish, seen)
     if effect is not None:
         return _from_effect(wish, effect, strangers)
     if strangers and wish.was_sent and not keeps_reference:
         return _one_of(strangers, wish)
+    if _nothing_left(wish.kind, seen):
+        return Judgement(Verdict.IMPOSSIBLE, why=seen.state.value)
+    return Judgement(Verdict.ABSENT)
+
+
+def _is_own(movement: Movement, wish: Doubted) -> bool:
+    return _is_ours(movement.reference, wish) or (wish.named is not None and movement.id == wish.named)
+
+
+def _is_ours(reference: str | None, wish: Doubted) -> bool:
+    """Whether it is our operation id, or the short code that stands for it where space is short (R25)."""
+    return reference is not None and reference in (wish.operation_id, short_code(wish.operation_id))
+
+
+def _reached(wish: Doubted, seen: PaymentSnapshot, changes: list[Movement]) -> Judgement:
+    """An update is done when the level is where it wanted it; another level after a change is for people (R5)."""
+    level = seen.open_authorised
+    if changes and wish.was_sent:
+        if level is not None and level.minor == wish.new_total_minor:
+            return Judgement(Verdict.FOUND, movement=changes[-1])  # the one that this read brought
+        why = f"the provider holds {level and level.minor} in minor units, not {wish.new_total_minor}"
+        return Judgement(Verdict.UNCLEAR, movement=changes[-1], why=why)
     if _nothing_left(wish.kind, seen):
         return Judgement(Verdict.IMPOSSIBLE, why=seen.state.value)
     return Judgement(Verdict.ABSENT)
@@ -94,7 +135,7 @@ def _one_of(candidates: list[Movement], wish: Doubted) -> Judgement:
 
 def _effect_of(wish: Doubted, seen: PaymentSnapshot) -> PendingEffect | None:
     for effect in seen.pending:
-        if effect.kind is wish.kind and (effect.reference == wish.operation_id or effect.id == wish.pending_id):
+        if effect.kind is wish.kind and (_is_ours(effect.reference, wish) or effect.id == wish.pending_id):
             return effect
     return None
 
@@ -116,6 +157,8 @@ def _nothing_left(kind: OperationKind, seen: PaymentSnapshot) -> bool:
         return never_captured or (seen.captured.minor > 0 and seen.refunded.minor >= seen.captured.minor)
     if seen.state is ProviderState.FAILED:
         return True
+    if seen.open_authorised is not None:
+        return seen.authorised.minor > 0 and seen.open_authorised.minor <= seen.captured.minor
     rest = seen.authorised.minor - seen.captured.minor - seen.cancelled.minor
     return seen.authorised.minor > 0 and rest <= 0
 

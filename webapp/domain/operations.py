@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from providers.kinds import Outcome
+from providers.kinds import OperationKind, Outcome
 
 
 class OperationState(StrEnum):
@@ -72,6 +72,13 @@ def state_after(outcome: Outcome, *, earlier_doubt: bool) -> OperationState:
     return state
 
 
+def reserved_as(kind: OperationKind, *, raises: bool) -> OperationKind | None:
+    """As what an operation holds its amount reserved; an update is a release when it goes down, and nothing upwards."""
+    if kind is OperationKind.UPDATE:
+        return None if raises else OperationKind.CANCEL
+    return kind
+
+
 LEASE = timedelta(seconds=120)
 CALL_DEADLINE = timedelta(seconds=45)
 COMMIT_TO_FIRST_BYTE_S = 5.0
@@ -81,13 +88,16 @@ SHORTEST_WAIT = timedelta(seconds=5)
 APPROVAL_LAPSES = timedelta(hours=72)
 BLOCKED_FOR_GOOD = timedelta(days=7)
 BLOCKED_RECHECK = timedelta(seconds=60)
+STEP_RECHECK = timedelta(hours=1)
 MOST_REPLAYS = 3
+MOST_KEYS = 3  # that one operation goes out under where the provider replays its old answer (R14)
 
 _RETRIES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 180, 360, 720))
 _LOOK_UPS = tuple(timedelta(seconds=s) for s in (30, 120, 300, 900, 960, 3600, 3 * 3600, 12 * 3600)) + tuple(
     timedelta(days=d) for d in range(1, 8)
 )
 _PENDING = (timedelta(hours=1), timedelta(hours=6), *(timedelta(days=d) for d in range(1, 15)))
+_CONFIRMATIONS = tuple(timedelta(seconds=s) for s in (2, 5, 15, 30, 61))
 _PENDING_WITHOUT_ID = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=15))
 
 
@@ -105,13 +115,25 @@ def next_look_up(doubt_since: datetime, now: datetime) -> datetime | None:
     return _next_step(_LOOK_UPS, doubt_since, now)
 
 
-def next_pending_read(pending_since: datetime, now: datetime, *, has_provider_id: bool) -> datetime | None:
+def next_pending_read(
+    pending_since: datetime, now: datetime, *, has_provider_id: bool, own_reads_s: Sequence[int] = ()
+) -> datetime | None:
     """When a pending operation is read next; None after day 14 (R7).
 
-    One whose provider id is not known yet is read sooner, because it holds up the payment (I7).
+    `own_reads_s` is the provider's own timetable for what it gave an id, which goes before the rest of R7's. One
+    whose provider id is not known yet is read sooner, because it holds up the payment (I7).
     """
-    steps = _PENDING if has_provider_id else (*_PENDING_WITHOUT_ID, *_PENDING)
+    if not has_provider_id:
+        steps = (*_PENDING_WITHOUT_ID, *_PENDING)
+    else:
+        own = tuple(timedelta(seconds=seconds) for seconds in own_reads_s)
+        steps = (*own, *(step for step in _PENDING if not own or step > own[-1]))
     return _next_step(steps, pending_since, now)
+
+
+def next_confirmation(sent_at: datetime, now: datetime) -> datetime | None:
+    """When a success that the last read did not show is looked for again; None once no read can be an old one (R26)."""
+    return _next_step(_CONFIRMATIONS, sent_at, now)
 
 
 def _next_step(steps: tuple[timedelta, ...], since: datetime, now: datetime) -> datetime | None:

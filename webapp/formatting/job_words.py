@@ -64,6 +64,7 @@ DONE: Mapping[OperationKind, str] = {
     OperationKind.CANCEL: _l("Cancelled"),
     OperationKind.REFUND: _l("Refunded"),
     OperationKind.CAPTURE: _l("Captured"),
+    OperationKind.UPDATE: _l("Amount changed"),
 }
 RULES: Mapping[str, str] = {
     Rule.TAKEN: _l("The order was cancelled, and this much is left."),

@@ -22,9 +22,11 @@ from webapp.services.mails.letters import FailureLine, Failures, OverdueJob, Tex
 ENGLISH = "en"
 LONGEST_SUBJECT = 200
 LONGEST_CODE = 80
-CAPTURES: Mapping[OutcomeWord, str] = {
-    OutcomeWord.REJECTED: _l("Capture rejected"),
-    OutcomeWord.FAILED: _l("Capture failed"),
+OTHERS: Mapping[tuple[OperationKind, OutcomeWord], str] = {
+    (OperationKind.CAPTURE, OutcomeWord.REJECTED): _l("Capture rejected"),
+    (OperationKind.CAPTURE, OutcomeWord.FAILED): _l("Capture failed"),
+    (OperationKind.UPDATE, OutcomeWord.REJECTED): _l("Amount change rejected"),
+    (OperationKind.UPDATE, OutcomeWord.FAILED): _l("Amount change failed"),
 }
 
 
@@ -90,7 +92,7 @@ def _failures_subject(facts: Failures) -> str:
                 shop=shop,
             )
         )
-    if OperationKind.CAPTURE not in kinds:
+    if kinds <= {OperationKind.REFUND, OperationKind.CANCEL}:
         return str(_("%(shop)s: %(num)d refunds and cancellations were not done", shop=shop, num=count))
     return str(
         ngettext("%(shop)s: %(num)d request was not done", "%(shop)s: %(num)d requests were not done", count, shop=shop)
@@ -115,7 +117,7 @@ def _failure(line: FailureLine) -> str:
 
 def _outcome(line: FailureLine) -> str:
     known = OUTCOMES.get((line.kind, line.word))
-    return str(known.word if known else CAPTURES[line.word])
+    return str(known.word if known else OTHERS[line.kind, line.word])
 
 
 def _reason(code: str | None) -> str:

@@ -32,6 +32,7 @@ KINDS: Mapping[OperationKind, str] = {
     OperationKind.REFUND: _l("Refund"),
     OperationKind.CANCEL: _l("Release"),
     OperationKind.CAPTURE: _l("Capture"),
+    OperationKind.UPDATE: _l("Amount change"),
 }
 
 NOT_OFFERED: Mapping[NotOffered, str] = {
@@ -95,6 +96,7 @@ NOT_DONE: Mapping[str, str] = {
     "waited_too_long": _l("The desk was held up before it could send."),
     "approval_lapsed": _l("Nobody approved it within 72 hours."),
     "blocked_kill_switch": _l("Sending was switched off for seven days."),
+    "blocked_earlier_step": _l("An earlier step of the same request stayed open for seven days."),
     "blocked_breaker": _l("Sending to this provider account was stopped for seven days."),
     "too_many_requests": _l("The provider had too many requests at once."),
     "missing_parameter": _l("The provider refused the request."),
@@ -115,6 +117,9 @@ NOT_DONE: Mapping[str, str] = {
     "http_403": _l("The provider refused our keys. Tell your admin."),
     "http_404": _l("The provider does not know this payment under our keys. Tell your admin."),
     "http_429": _l("The provider had too many requests at once."),
+    "payment_not_read": _l("The payment could not be read at the provider before sending."),
+    "read_was_old": _l("The provider kept showing an older state of the payment than our books."),
+    "not_covered": _l("What this needs was held by other requests of the payment."),
     "proven_absent": _l("An earlier try did not arrive at the provider."),
     "unauthorized": _l("The provider refused our keys. Tell your admin."),
     "forbidden": _l("The provider refused our keys. Tell your admin."),
@@ -124,6 +129,7 @@ BLOCKED: Mapping[str, str] = {
     "kill_switch": _l("Sending is switched off. It waits and is sent when sending is switched on again."),
     "breaker": _l("Sending to this provider account is stopped after faults. It waits and is tried again by itself."),
     "recovery": _l("The desk was restored from a backup and sends nothing until an operator allows it."),
+    "earlier_step": _l("An earlier step of the same request is still open. This one is sent after it."),
     "other_operation": _l("Another request of this payment is still open. This one is sent after it."),
 }
 

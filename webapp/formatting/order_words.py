@@ -54,6 +54,8 @@ OF_OPERATIONS: Mapping[str, str] = {
     "operation.queued": _l("%(wish)s was put back and is tried again"),
     "operation.asked": _l("The provider was asked for the result"),
     "operation.pending": _l("%(wish)s was accepted by the provider"),
+    "operation.answered": _l("%(wish)s: the provider said yes, the next reading has to show it"),
+    "operation.replanned": _l("%(wish)s: planned anew from the payment as it is at the provider"),
     "operation.unknown": _l("%(wish)s: no clear answer, we do not know yet"),
     "operation.review": _l("%(wish)s needs a decision"),
     "operation.succeeded": _l("%(wish)s was done"),
@@ -93,6 +95,8 @@ def wish_words(kind: OperationKind, minor: int, currency: str) -> str:
         return _("Refund of %(amount)s", amount=amount)
     if kind is OperationKind.CANCEL:
         return _("Release of %(amount)s", amount=amount)
+    if kind is OperationKind.UPDATE:
+        return _("Amount change of %(amount)s", amount=amount)
     return _("Capture of %(amount)s", amount=amount)
 
 

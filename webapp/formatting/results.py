@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from providers.kinds import OperationKind
+from providers.kinds import NotOffered, OperationKind
 from webapp.formatting import day, money
 from webapp.formatting.money_words import BY_BANK, method_name, provider_name, why_blocked, why_not_done
 from webapp.services.operations.showing import OperationFacts, Stage
@@ -43,6 +43,8 @@ def _other_titles(facts: OperationFacts, values: dict[str, str]) -> dict[Stage, 
             Stage.WITHDRAWN: _("Capture of %(amount)s was stopped", **values),
             Stage.UNKNOWN: _("We do not know yet whether %(amount)s was captured", **values),
         }
+    if facts.operation.kind is OperationKind.UPDATE:
+        return _update_titles(values)
     return {
         Stage.PLANNED: _("Release of %(amount)s is planned", **values),
         Stage.SENT: _("Release of %(amount)s is on its way", **values),
@@ -53,11 +55,22 @@ def _other_titles(facts: OperationFacts, values: dict[str, str]) -> dict[Stage, 
     }
 
 
+def _update_titles(values: dict[str, str]) -> dict[Stage, str]:
+    return {
+        Stage.PLANNED: _("Amount change of %(amount)s is planned", **values),
+        Stage.SENT: _("Amount change of %(amount)s is on its way", **values),
+        Stage.DONE: _("The amount is changed by %(amount)s", **values),
+        Stage.NOT_DONE: _("The amount was not changed by %(amount)s", **values),
+        Stage.WITHDRAWN: _("Amount change of %(amount)s was stopped", **values),
+        Stage.UNKNOWN: _("We do not know yet whether the amount was changed by %(amount)s", **values),
+    }
+
+
 def lead(facts: OperationFacts) -> str:
     """One or two sentences under the heading: what is true now, and what happens next."""
     provider = provider_name(facts.account.provider)
     leads: dict[Stage, Callable[[], str]] = {
-        Stage.DONE: lambda: _("%(provider)s has carried it out and our books show it.", provider=provider),
+        Stage.DONE: lambda: _done(facts, provider),
         Stage.NOT_DONE: lambda: why_not_done(facts.operation),
         Stage.WITHDRAWN: lambda: _("Nothing was sent to %(provider)s. The amount is free again.", provider=provider),
         Stage.UNKNOWN: lambda: _unknown(facts, provider),
@@ -65,6 +78,12 @@ def lead(facts: OperationFacts) -> str:
         Stage.SENT: lambda: _sent(facts, provider),
     }
     return leads[facts.stage]()
+
+
+def _done(facts: OperationFacts, provider: str) -> str:
+    if not facts.attempts and facts.operation.provider_code in set(NotOffered):
+        return _("Nothing had to be sent to %(provider)s: the payment was already as it was wished.", provider=provider)
+    return _("%(provider)s has carried it out and our books show it.", provider=provider)
 
 
 def _planned(facts: OperationFacts, provider: str) -> str:
@@ -125,6 +144,8 @@ def customer_text(facts: OperationFacts) -> tuple[str, str]:
         }
         if facts.operation.kind is OperationKind.REFUND:
             text = _("We refunded %(amount)s for your order %(order)s by %(method)s on %(date)s. %(seen)s.", **values)
+        elif facts.operation.kind is OperationKind.UPDATE:
+            text = _("We changed the amount of your order %(order)s on %(date)s.", **values)
         else:
             text = _("We released %(amount)s for your order %(order)s on %(date)s. Nothing was charged.", **values)
     return text, language

@@ -18,7 +18,7 @@ from webapp.formatting.words import reason_name
 from webapp.forms.base import Form, stripped
 from webapp.forms.choices import pairs
 from webapp.services.errors import AvailableChanged, NotEnough, RuleBroken
-from webapp.services.operations.filing import MOST_COMMENT
+from webapp.services.operations.asking import MOST_COMMENT
 from webapp.services.operations.wishes import WishFacts
 
 FIELD_OF_RULE = {

@@ -16,6 +16,7 @@ KINDS = {
     OperationKind.REFUND: _l("Refunds"),
     OperationKind.CANCEL: _l("Cancellations"),
     OperationKind.CAPTURE: _l("Captures"),
+    OperationKind.UPDATE: _l("Amount changes"),
 }
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from providers.kinds import OperationKind, Outcome
+from providers.planning import WishKind
 from webapp.domain.operations import OperationState
 from webapp.models.base import Base, Json, new_id
 
@@ -39,7 +40,7 @@ ONE_AT_A_TIME = (
 """I7 as the predicate of a unique index. After a restore several wishes may be in doubt at once (R29)."""
 
 BY_STATUS = "status_change_id is not null"
-"""R17: one change of an order's status makes at most one operation of a kind per payment."""
+"""R17: one change of an order's status makes at most one operation of a kind per payment and step of its wish."""
 
 
 class Operation(Base):
@@ -53,6 +54,7 @@ class Operation(Base):
         ForeignKeyConstraint(["shop_id", "order_id"], ["orders.shop_id", "orders.id"]),
         ForeignKeyConstraint(["shop_id", "reason_id"], ["refund_reasons.shop_id", "refund_reasons.id"]),
         CheckConstraint("amount_minor > 0 and amount_minor <= 1000000000000000", name="amount_bounds"),
+        CheckConstraint("(kind = 'update') = (new_total_minor is not null)", name="update_target"),
         Index(
             "uq_operations_one_at_a_time",
             "payment_id",
@@ -71,6 +73,7 @@ class Operation(Base):
             "payment_id",
             "kind",
             "status_change_id",
+            "step",
             unique=True,
             sqlite_where=text(BY_STATUS),
             postgresql_where=text(BY_STATUS),
@@ -87,10 +90,17 @@ class Operation(Base):
     payment_id: Mapped[uuid.UUID]
     account_id: Mapped[uuid.UUID]
     wish_id: Mapped[uuid.UUID]  # several operations of one wish share it (R6)
+    step: Mapped[int] = mapped_column(default=0, server_default="0")  # its place in the wish
+    wish_kind: Mapped[WishKind | None]  # None: the operation itself is what was asked for
+    wish_is_whole: Mapped[bool] = mapped_column(default=False, server_default=false())  # of everything that is left
     kind: Mapped[OperationKind]
     state: Mapped[OperationState]
-    amount_minor: Mapped[int]
+    amount_minor: Mapped[int]  # what moves; for an update the difference to its new total
     currency: Mapped[str]
+    new_total_minor: Mapped[int | None]  # update: what shall be authorised then, captured part included
+    raises: Mapped[bool] = mapped_column(default=False, server_default=false())  # update: upwards, reserves nothing
+    lines: Mapped[Any] = mapped_column(Json, nullable=True)  # the order lines that it is about
+    against: Mapped[str | None]  # the provider's id of the capture that a refund gives back
     whole_rest: Mapped[bool] = mapped_column(default=False)
     reason_id: Mapped[uuid.UUID | None]
     comment: Mapped[str | None]
@@ -151,3 +161,4 @@ class Attempt(Base):
     provider_code: Mapped[str | None]
     provider_message: Mapped[str | None]
     answer_redacted: Mapped[str | None]
+    movement_id: Mapped[str | None]  # named by an answer that the next read has to confirm (R5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from providers.kinds import MovementKind, OperationKind
 from webapp.domain.operations import NOT_TERMINAL
@@ -77,10 +77,13 @@ def _reservations_differ(tx: Tx) -> Iterator[str]:
         (OperationKind.CANCEL, Payment.cancel_reserved_minor),
         (OperationKind.REFUND, Payment.refund_reserved_minor),
     )
+    lowering = and_(Operation.kind == OperationKind.UPDATE, Operation.raises.is_(False))  # held like a release
     for kind, reserved in pairs:
+        of_kind = Operation.kind == kind
         held = (
             select(func.coalesce(func.sum(Operation.amount_minor), 0))
-            .where(Operation.payment_id == Payment.id, Operation.kind == kind)
+            .where(Operation.payment_id == Payment.id)
+            .where(or_(of_kind, lowering) if kind is OperationKind.CANCEL else of_kind)
             .where(Operation.state.in_(NOT_TERMINAL))
             .correlate(Payment)
             .scalar_subquery()

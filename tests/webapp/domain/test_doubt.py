@@ -10,6 +10,7 @@ import pytest
 
 from providers.kinds import MovementKind, OperationKind, ProviderState, RequestState
 from providers.money import Money
+from providers.references import short_code
 from providers.snapshots import Movement, PaymentSnapshot, PendingEffect
 from webapp.domain.doubt import Doubted, Verdict, judge, later_state
 
@@ -130,3 +131,45 @@ def test_a_fetched_state_never_moves_a_payment_backwards_R33() -> None:
     assert later_state(P.REFUNDED, P.CAPTURED) is P.REFUNDED
     assert later_state(P.AUTHORISED, P.CANCELLED) is P.CANCELLED
     assert later_state(P.CANCELLED, P.CANCELLED) is P.CANCELLED
+
+
+UPDATE = replace(WISH, kind=OperationKind.UPDATE, amount_minor=300, new_total_minor=3000)
+LOWERED = Movement(MovementKind.CANCEL, "pay:cancel:300", Money(300, "JPY"))
+
+
+def level(minor: int, *movements: Movement, captured: int = 0) -> PaymentSnapshot:
+    read = seen(*movements, state=P.AUTHORISED, sums=(3300, captured, 3300 - minor, 0))
+    return replace(read, open_authorised=Money(minor, "JPY"))
+
+
+def test_an_update_is_done_when_the_level_is_where_it_wanted_it_whatever_the_difference() -> None:
+    found = judge(UPDATE, level(3000, LOWERED), taken=[], keeps_reference=False)
+    assert (found.verdict, found.movement) == (Verdict.FOUND, LOWERED)
+    other = replace(LOWERED, money=Money(100, "JPY"))
+    assert verdict(UPDATE, level(3000, other), keeps=False) is Verdict.FOUND
+
+
+def test_another_level_after_a_change_is_for_people_and_no_change_proves_nothing_R5() -> None:
+    assert verdict(UPDATE, level(2900, LOWERED), keeps=False) is Verdict.UNCLEAR
+    assert verdict(UPDATE, level(3300), keeps=False) is Verdict.ABSENT
+    assert verdict(replace(UPDATE, baseline=[LOWERED.id]), level(3000, LOWERED), keeps=False) is Verdict.ABSENT
+    assert verdict(replace(UPDATE, was_sent=False), level(3000, LOWERED), keeps=False) is Verdict.ABSENT
+
+
+def test_where_nothing_is_open_an_update_or_release_is_impossible() -> None:
+    assert verdict(UPDATE, level(2000, captured=2000), keeps=False) is Verdict.IMPOSSIBLE
+    assert verdict(replace(CANCEL, amount_minor=300), level(0), keeps=False) is Verdict.IMPOSSIBLE
+
+
+def test_the_movement_that_our_answer_named_is_ours_with_its_amount_R5() -> None:
+    named = replace(WISH, named="r1")
+    assert verdict(named, seen(refund(reference=None))) is Verdict.FOUND
+    assert verdict(named, seen(refund(1000, None))) is Verdict.UNCLEAR
+
+
+def test_the_short_code_stands_for_our_operation_R25() -> None:
+    code = short_code(OURS)
+    assert verdict(WISH, seen(refund(reference=code))) is Verdict.FOUND
+    done = PendingEffect(OperationKind.REFUND, "credit:1", RequestState.COMPLETED, Money(1100, "JPY"), code)
+    assert verdict(WISH, seen(pending=[done]), keeps=False) is Verdict.FINISHING
+    assert verdict(WISH, seen(refund(reference=None), pending=[done]), keeps=False) is Verdict.FOUND

@@ -87,6 +87,33 @@ def test_pending_without_an_id_is_read_soon_because_it_holds_up_the_payment_I7()
     assert operations.next_pending_read(NOW, NOW, has_provider_id=False) == NOW + timedelta(seconds=30)
 
 
+def test_the_providers_own_timetable_goes_before_the_rest_of_r7() -> None:
+    moment, found = NOW, []
+    while (
+        due := operations.next_pending_read(NOW, moment, has_provider_id=True, own_reads_s=(1, 60, 7200))
+    ) is not None:
+        found.append(due - NOW)
+        moment = due
+    assert found[:4] == [timedelta(seconds=1), timedelta(seconds=60), timedelta(hours=2), timedelta(hours=6)]
+    assert found[-1] == timedelta(days=14)
+
+
+def test_a_success_is_looked_for_until_no_read_can_be_an_old_one_R26() -> None:
+    moments, moment = [], NOW
+    while (due := operations.next_confirmation(NOW, moment)) is not None:
+        moments.append(due)
+        moment = due
+    assert moments[0] <= NOW + timedelta(seconds=5)
+    assert NOW + operations.STALE_READ < moments[-1] <= NOW + timedelta(seconds=65)
+
+
+def test_an_update_holds_a_release_downwards_and_nothing_upwards_I3() -> None:
+    update = operations.OperationKind.UPDATE
+    assert operations.reserved_as(update, raises=False) is operations.OperationKind.CANCEL
+    assert operations.reserved_as(update, raises=True) is None
+    assert operations.reserved_as(operations.OperationKind.REFUND, raises=False) is operations.OperationKind.REFUND
+
+
 def test_a_lease_outlasts_the_call_and_the_settle_reads_R9() -> None:
     assert operations.CALL_DEADLINE + timedelta(seconds=operations.COMMIT_TO_FIRST_BYTE_S) < operations.LEASE
     assert operations.TWO_READS_APART >= operations.STALE_READ

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from sqlalchemy import update
 
+from providers.kinds import ResolutionClass
 from webapp.domain.operations import (
     BLOCKED_FOR_GOOD,
     BLOCKED_RECHECK,
     LEASE,
     NOT_TERMINAL,
+    STEP_RECHECK,
     OperationState,
     next_look_up,
 )
+from webapp.domain.wishes import Aim
 from webapp.models import Operation, Payment
 from webapp.services import accounts, runtime
 from webapp.services.accounts import Account
 from webapp.services.operations.due import Due, next_due
 from webapp.services.operations.leases import Lease, held_by
-from webapp.services.operations.outcomes import OTHER_OPERATION, expire, withdraw_by_desk
+from webapp.services.operations.outcomes import EARLIER_STEP, OTHER_OPERATION, expire, withdraw_by_desk
 from webapp.services.steadiness import Steadiness
 from webapp.services.unit_of_work import Tx
 
@@ -52,6 +56,19 @@ class Claim:
     account: Account
     sends_blocked: bool  # recovery, kill switch or breaker: only look-ups go on
     reason: str  # the shop's code for the reason; the comment for colleagues never leaves the desk
+    aim: Aim | None = None  # what a step that was planned again is to do; None: what the operation says
+    more: Sequence[Aim] = ()  # steps of the wish that are filed with the first attempt
+    is_fresh: bool = False  # the payment was read for this send
+
+    @property
+    def goal(self) -> Aim:
+        """What this send is to do."""
+        return self.aim or aim_of(self.operation)
+
+
+def aim_of(operation: Operation) -> Aim:
+    """What an operation is to do, as its row says."""
+    return Aim(**{field.name: getattr(operation, field.name) for field in fields(Aim)})
 
 
 def claim(tx: Tx, operation_id: uuid.UUID | None, steadiness: Steadiness) -> Claim | NoWork:
@@ -96,22 +113,35 @@ def _blocked_by(tx: Tx, due: Due, now: datetime) -> str | None:
         return "recovery"
     if due.kill_switch is not None:
         return "kill_switch"
-    if due.sibling_id is not None:
+    if due.earlier_step_id is not None:
+        return EARLIER_STEP
+    if due.sibling_id is not None or _is_held_by_pending(due):
         return OTHER_OPERATION
     if account.breaker_opened_at is not None and not accounts.take_trial(tx, account.id, now):
         return "breaker"
     return None
 
 
+def _is_held_by_pending(due: Due) -> bool:
+    """Where only reads tell movements apart, an accepted operation holds the payment too: a sum may show both at once.
+
+    Svea page, section 6: one operation at a time.
+    """
+    if due.pending_id is None:
+        return False
+    return accounts.account_of(due.account).capabilities.resolution is ResolutionClass.LOOK_UP_ONLY
+
+
 def _wait(tx: Tx, operation: Operation, blocked_by: str, now: datetime) -> None:
     since = operation.blocked_since or now
-    if blocked_by in {"kill_switch", "breaker"} and now - since >= BLOCKED_FOR_GOOD:
+    if blocked_by in {"kill_switch", "breaker", EARLIER_STEP} and now - since >= BLOCKED_FOR_GOOD:
         expire(tx, operation, f"blocked_{blocked_by}", now)
         return
+    recheck = STEP_RECHECK if blocked_by == EARLIER_STEP else BLOCKED_RECHECK  # the end of a step wakes the next
     tx.execute(
         update(Operation)
         .where(Operation.id == operation.id)
-        .values(due_at=now + BLOCKED_RECHECK, blocked_since=since, blocked_by=blocked_by)
+        .values(due_at=now + recheck, blocked_since=since, blocked_by=blocked_by)
     )
 
 

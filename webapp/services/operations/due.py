@@ -8,11 +8,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from providers.kinds import OperationKind
-from webapp.domain.operations import OperationState
+from webapp.domain.operations import NOT_TERMINAL, OperationState
 from webapp.domain.permissions import Permission, roles_with
 from webapp.models import Grant, Installation, KillSwitch, Operation, Payment, ProviderAccount, RefundReason, User, Via
 from webapp.models.operation import ONE_AT_A_TIME
@@ -22,6 +22,7 @@ RIGHT_FOR = {
     OperationKind.REFUND: Permission.REFUND,
     OperationKind.CANCEL: Permission.CANCEL,
     OperationKind.CAPTURE: Permission.CAPTURE,
+    OperationKind.UPDATE: Permission.CAPTURE,
 }
 _OPEN_STATES = (
     OperationState.AWAITING_APPROVAL,
@@ -43,6 +44,8 @@ class Due:
     recovery_since: datetime | None
     kill_switch: str | None
     sibling_id: uuid.UUID | None  # another operation of the payment that keeps this one waiting (I7)
+    pending_id: uuid.UUID | None  # another one that the provider has accepted and not finished
+    earlier_step_id: uuid.UUID | None  # an earlier step of the same wish that is not over (R6)
     reason: str | None  # the provider's code for the reason, else the shop's
     right_is_kept: bool  # whether the person who asked may still ask for it
 
@@ -83,27 +86,37 @@ def _surroundings() -> tuple[Any, ...]:
         .correlate(Operation, ProviderAccount)
         .scalar_subquery()
     )
-    sibling = (
-        select(_sibling.id)
-        .where(_sibling.payment_id == Operation.payment_id, _sibling.id != Operation.id, _in_the_way())
-        .limit(1)
-        .correlate(Operation)
-        .scalar_subquery()
+    earlier = and_(
+        _sibling.wish_id == Operation.wish_id, _sibling.step < Operation.step, _sibling.state.in_(NOT_TERMINAL)
     )
+    siblings = (_in_the_way(), _sibling.state == OperationState.PENDING, earlier)
     reason = (
         select(func.coalesce(RefundReason.provider_code, RefundReason.code))
         .where(RefundReason.id == Operation.reason_id)
         .correlate(Operation)
         .scalar_subquery()
     )
-    return recovering, switch, sibling, reason, _right_is_kept()
-
-
-def _right_is_kept() -> Any:
-    """ASVS 8.3.2: what was asked for is sent only while the person may still ask for it (K18)."""
+    found = (_other(which) for which in siblings)
     carries = or_(
         *(and_(Operation.kind == kind, Grant.role.in_(roles_with(right))) for kind, right in RIGHT_FOR.items())
     )
+    return recovering, switch, *found, reason, _right_is_kept(carries)
+
+
+def _other(which: ColumnElement[bool]) -> Any:
+    """Another operation of the same payment."""
+    query = select(_sibling.id).where(_sibling.payment_id == Operation.payment_id, _sibling.id != Operation.id, which)
+    return query.limit(1).correlate(Operation).scalar_subquery()
+
+
+def may_ask_for(tx: Tx, operation_id: uuid.UUID, kind: OperationKind) -> bool:
+    """Whether whoever asked for an operation may also ask for one of that kind; asked when a plan changes it."""
+    kept = _right_is_kept(Grant.role.in_(roles_with(RIGHT_FOR[kind])))
+    return bool(tx.execute(select(kept).where(Operation.id == operation_id)).scalar_one())
+
+
+def _right_is_kept(carries: ColumnElement[bool]) -> Any:
+    """ASVS 8.3.2: what was asked for is sent only while the person may still ask for it (K18)."""
     granted = (
         exists()
         .where(User.id == Operation.requested_by, User.disabled_at.is_(None))

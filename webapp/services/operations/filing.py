@@ -15,42 +15,42 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from providers.kinds import NotOffered, OperationKind
+from providers.planning import WishKind
 from providers.port import Availability, BankDetails, PaymentFacts
-from webapp.domain.operations import OperationState
-from webapp.models import Operation, Payment, ProviderAccount, RefundReason, Shop
+from webapp.domain.operations import OperationState, reserved_as
+from webapp.domain.wishes import Aim
+from webapp.models import Operation, Payment, ProviderAccount, Shop
 from webapp.models.base import new_id
 from webapp.services import audit, runtime, wake_ups
 from webapp.services.audit import Actor
 from webapp.services.errors import AvailableChanged, NotAvailable, NotEnough, NotFound, RuleBroken
 from webapp.services.kill_points import KillPoint, reached
+from webapp.services.operations import kept_lines
+from webapp.services.operations.asking import Asking, check_means, check_words
 from webapp.services.operations.reservations import reserve, rest
 from webapp.services.unit_of_work import Tx, in_transaction
 from webapp.services.vault import bank_details_place
 
-MOST_COMMENT = 1000
 LEAST_DISK_FREE = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a person, job or client asks for.
+class Wish(Asking):
+    """One operation that somebody asks for; `against` as in `planning.Step`."""
 
-    `amount_minor` is None for the whole rest. `expected_available_minor` is the available amount that the form
-    showed, None where nobody saw one. `stop_window` None: the shop's own.
-    """
-
-    actor: Actor
-    shop_id: uuid.UUID
-    payment_id: uuid.UUID
     kind: OperationKind
+    against: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an operation stands in its wish; `request_id` is its own (R16)."""
+
+    wish_id: uuid.UUID
     request_id: uuid.UUID
-    amount_minor: int | None = None
-    expected_available_minor: int | None = None
-    reason_id: uuid.UUID | None = None
-    comment: str = ""
-    bank_details: BankDetails | None = None
-    stop_window: timedelta | None = None
-    status_change_id: uuid.UUID | None = None  # the change of the order's status that this answers (R17)
+    step: int = 0
+    wish_kind: WishKind | None = None
+    is_whole: bool = False  # the wish is for everything that is left
 
 
 def file_operation(wish: Wish) -> uuid.UUID:
@@ -79,26 +79,86 @@ def lock_payments(tx: Tx, payment_ids: Sequence[uuid.UUID]) -> None:
 def file_within(tx: Tx, wish: Wish) -> uuid.UUID:
     """What `file_operation` does, in the caller's transaction; whoever files several locks their payments first.
 
-    Raises as it does, but not for the disk. Nothing is written when it raises RuleBroken.
+    Raises as it does, but not for the disk. Nothing is written when it raises RuleBroken. Another amount is asked
+    for as a wish (`planning.file_wish`): ValueError.
     """
-    payment, account, shop = _locked(tx, wish)  # first, so that two copies of one form meet here
+    if wish.kind is OperationKind.UPDATE:
+        raise ValueError("another amount is asked for as a wish")
+    payment, account, shop = locked(tx, wish)  # first, so that two copies of one form meet here
     seen = _seen_before(tx, wish)
     if seen is not None:
         return seen
-    now = runtime.current().clock.now(tx)
-    availability = _availability(wish.kind, payment, account)
     available_minor = tx.execute(select(rest(wish.kind)).where(Payment.id == payment.id)).scalar_one()
     amount_minor = available_minor if wish.amount_minor is None else wish.amount_minor
-    _check(tx, wish, payment, availability, amount_minor, available_minor)
-    if not reserve(tx, payment.id, wish.kind, amount_minor):
-        raise NotEnough(available_minor, payment.currency)
-    row = _row(wish, payment, shop, now, amount_minor, whole_rest=amount_minor == available_minor)
-    tx.execute(insert(Operation).values(row))
-    wake_ups.for_operation(tx, row["id"], row["due_at"])
-    _audit(tx, wish, row)
+    _check(tx, wish, payment, _availability(wish.kind, payment, account), amount_minor, available_minor)
+    aim = Aim(wish.kind, amount_minor, whole_rest=amount_minor == available_minor, against=wish.against)
+    operation_id = file_step(tx, wish, payment, shop, aim, Place(new_id(), wish.request_id))
     reached(KillPoint.BEFORE_CREATE_COMMIT)
+    return operation_id
+
+
+def file_step(tx: Tx, asking: Asking, payment: Payment, shop: Shop, aim: Aim, place: Place) -> uuid.UUID:
+    """Reserve for one operation and record it; the payment is locked. Raises NotEnough."""
+    held_as = reserved_as(aim.kind, raises=aim.raises)
+    if held_as is not None and not reserve(tx, payment.id, held_as, aim.amount_minor):
+        left = tx.execute(select(rest(held_as)).where(Payment.id == payment.id)).scalar_one()
+        raise NotEnough(max(left, 0), payment.currency)
+    window = timedelta(seconds=shop.stop_window_s) if asking.stop_window is None else asking.stop_window
+    now = runtime.current().clock.now(tx)
+    row = {
+        **new_row(payment, aim, place, now),
+        "reason_id": asking.reason_id,
+        "comment": asking.comment.strip() or None,
+        "lines": kept_lines.dump(asking.lines),
+        "requested_by": asking.actor.user_id,
+        "requested_via": asking.actor.via,
+        "status_change_id": asking.status_change_id,
+        "stop_until": now + window if window else None,
+        "due_at": now + window,
+    }
+    row["bank_details"] = _sealed(asking.bank_details, row["id"])
+    record_filed(tx, row, asking.actor, asking.comment)
     operation_id: uuid.UUID = row["id"]
     return operation_id
+
+
+def new_row(payment: Payment, aim: Aim, place: Place, now: datetime) -> dict[str, Any]:
+    """What every new operation has; who asked, why, and when it is due come from the caller."""
+    return {
+        "id": new_id(),
+        "shop_id": payment.shop_id,
+        "order_id": payment.order_id,
+        "payment_id": payment.id,
+        "account_id": payment.account_id,
+        "currency": payment.currency,
+        "wish_id": place.wish_id,
+        "step": place.step,
+        "wish_kind": place.wish_kind,
+        "wish_is_whole": place.is_whole,
+        "request_id": place.request_id,
+        "key": str(uuid.uuid4()),
+        "state": OperationState.QUEUED,
+        "created_at": now,
+        "state_since": now,
+        **asdict(aim),
+    }
+
+
+def record_filed(tx: Tx, row: dict[str, Any], actor: Actor, comment: str) -> None:
+    """Insert a new operation with its wake-up and its entry in the audit chain."""
+    tx.execute(insert(Operation).values(row))
+    wake_ups.for_operation(tx, row["id"], row["due_at"])
+    details = {
+        "kind": row["kind"].value,
+        "amount_minor": row["amount_minor"],
+        "currency": row["currency"],
+        "payment": str(row["payment_id"]),
+        "reason": str(row["reason_id"]) if row["reason_id"] else None,
+        "comment": audit.personal(comment) if comment else None,
+        "due_at": row["due_at"].isoformat(),
+    }
+    at, subject = row["created_at"], ("operation", row["id"])
+    audit.write(tx, actor, "operation.filed", subject, shop_id=row["shop_id"], details=details, at=at)
 
 
 def _seen_before(tx: Tx, wish: Wish) -> uuid.UUID | None:
@@ -113,7 +173,8 @@ def _seen_before(tx: Tx, wish: Wish) -> uuid.UUID | None:
     return operation_id
 
 
-def _locked(tx: Tx, wish: Wish) -> tuple[Payment, ProviderAccount, Shop]:
+def locked(tx: Tx, wish: Asking) -> tuple[Payment, ProviderAccount, Shop]:
+    """The payment that is asked about, locked, with its account and shop. Raises NotFound."""
     payment = tx.scalars(
         select(Payment)
         .where(Payment.id == wish.payment_id, Payment.shop_id == wish.shop_id)
@@ -159,79 +220,14 @@ def _check(
         raise NotEnough(available_minor, payment.currency)
     if amount_minor < available_minor and not availability.partial:
         raise NotAvailable(availability.why_not_partial or NotOffered.PART_NOT_SUPPORTED)
-    if availability.needs_bank_details and wish.bank_details is None:
-        raise RuleBroken("bank_details_missing")
-    _check_words(tx, wish)
-
-
-def _check_words(tx: Tx, wish: Wish) -> None:
-    if len(wish.comment) > MOST_COMMENT:
-        raise RuleBroken("comment_too_long", most=MOST_COMMENT)
-    if wish.reason_id is None:
-        if wish.kind is OperationKind.REFUND:
-            raise RuleBroken("reason_missing")
-        return
-    reason = tx.scalars(
-        select(RefundReason).where(RefundReason.id == wish.reason_id, RefundReason.shop_id == wish.shop_id)
-    ).one_or_none()
-    if reason is None or reason.retired_at is not None:
-        raise RuleBroken("reason_missing")
-    if reason.comment_required and not wish.comment.strip():
-        raise RuleBroken("comment_missing")
-
-
-def _row(
-    wish: Wish, payment: Payment, shop: Shop, now: datetime, amount_minor: int, *, whole_rest: bool
-) -> dict[str, Any]:
-    operation_id = new_id()
-    window = timedelta(seconds=shop.stop_window_s) if wish.stop_window is None else wish.stop_window
-    return {
-        "id": operation_id,
-        "shop_id": payment.shop_id,
-        "order_id": payment.order_id,
-        "payment_id": payment.id,
-        "account_id": payment.account_id,
-        "wish_id": new_id(),
-        "kind": wish.kind,
-        "state": OperationState.QUEUED,
-        "amount_minor": amount_minor,
-        "currency": payment.currency,
-        "whole_rest": whole_rest,
-        "reason_id": wish.reason_id,
-        "comment": wish.comment.strip() or None,
-        "bank_details": _sealed(wish.bank_details, operation_id),
-        "request_id": wish.request_id,
-        "key": str(uuid.uuid4()),
-        "requested_by": wish.actor.user_id,
-        "requested_via": wish.actor.via,
-        "status_change_id": wish.status_change_id,
-        "created_at": now,
-        "stop_until": now + window if window else None,
-        "state_since": now,
-        "due_at": now + window,
-    }
+    check_means(wish, availability, amount_minor)
+    check_words(tx, wish, needs_reason=wish.kind is OperationKind.REFUND)
 
 
 def _sealed(details: BankDetails | None, operation_id: uuid.UUID) -> str | None:
     if details is None:
         return None
     return runtime.current().vault.seal(json.dumps(asdict(details)), bank_details_place(operation_id))
-
-
-def _audit(tx: Tx, wish: Wish, row: dict[str, Any]) -> None:
-    details = {
-        "kind": wish.kind.value,
-        "amount_minor": row["amount_minor"],
-        "currency": row["currency"],
-        "payment": str(row["payment_id"]),
-        "reason": str(wish.reason_id) if wish.reason_id else None,
-        "comment": audit.personal(wish.comment) if wish.comment else None,
-        "due_at": row["due_at"].isoformat(),
-    }
-    subject = ("operation", row["id"])
-    audit.write(
-        tx, wish.actor, "operation.filed", subject, shop_id=row["shop_id"], details=details, at=row["created_at"]
-    )
 
 
 def refuse_when_disk_is_full() -> None:

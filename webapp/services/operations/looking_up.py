@@ -3,61 +3,50 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import select, update
 
 from providers.errors import CredentialsRefused, OutcomeUnknown, PaymentNotFound, ProviderUnavailable
-from providers.kinds import ResolutionClass
-from providers.port import Capabilities
+from providers.kinds import RequestState, ResolutionClass
 from providers.snapshots import PaymentSnapshot
 from webapp.domain.doubt import Judgement, Verdict
 from webapp.domain.operations import (
     LEASE,
     MOST_REPLAYS,
-    STALE_READ,
     TWO_READS_APART,
     OperationState,
-    next_look_up,
-    next_pending_read,
+    next_confirmation,
 )
 from webapp.models import Installation, Operation
 from webapp.services import accounts, runtime, wake_ups
 from webapp.services.kill_points import KillPoint, reached
-from webapp.services.operations import lanes
+from webapp.services.operations import following, lanes
 from webapp.services.operations.claiming import Claim
-from webapp.services.operations.leases import LeaseLost, keep, move
+from webapp.services.operations.leases import LeaseLost, move
+from webapp.services.operations.looks import (
+    A_MOMENT,
+    Seen,
+    go_pending,
+    look_again,
+    read_may_be_stale,
+    reject,
+    still_pending,
+    to_review,
+)
 from webapp.services.operations.outcomes import (
-    end,
     forget_calls,
     locked_operation,
     locked_payment,
     note,
-    wake_next,
 )
 from webapp.services.operations.sending import send
 from webapp.services.payments.applying import apply_snapshot
 from webapp.services.unit_of_work import Tx, in_transaction
 
 log = structlog.get_logger()
-A_MOMENT = timedelta(seconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One look at a claimed operation: the tools of its transaction in one hand.
-
-    `read_at` is a moment before the read began: a process that was held up since must not take it for a late one.
-    """
-
-    tx: Tx
-    claim: Claim
-    operation: Operation
-    capabilities: Capabilities
-    now: datetime
-    read_at: datetime
+A_WHILE = timedelta(seconds=15)
 
 
 def look_up(claim: Claim) -> None:
@@ -69,6 +58,7 @@ def look_up(claim: Claim) -> None:
     adapter = accounts.adapter(claim.account)
     try:
         with lanes.wire():
+            task = following.task_of(adapter, claim.operation)
             snapshot = adapter.fetch_payment(claim.payment.provider_ref)
     except CredentialsRefused:
         in_transaction(lambda tx: _no_view(tx, claim, credentials_refused=True))
@@ -78,7 +68,7 @@ def look_up(claim: Claim) -> None:
         in_transaction(lambda tx: _no_view(tx, claim, credentials_refused=False))
         return
     reached(KillPoint.LOOKING_UP)
-    if in_transaction(lambda tx: _take_in(tx, claim, snapshot)):
+    if in_transaction(lambda tx: _take_in(tx, claim, snapshot, task)):
         send(claim)
 
 
@@ -88,29 +78,31 @@ def _no_view(tx: Tx, claim: Claim, *, credentials_refused: bool) -> None:
     if credentials_refused:
         accounts.open_breaker(tx, claim.account.id, accounts.CREDENTIALS, now)
     operation = tx.get_one(Operation, claim.operation.id, populate_existing=True)
-    _look_again(_seen(tx, claim, operation, now), absent_read_at=None)
+    look_again(_seen(tx, claim, operation, now), absent_read_at=None)
 
 
-def _take_in(tx: Tx, claim: Claim, snapshot: PaymentSnapshot) -> bool:
+def _take_in(tx: Tx, claim: Claim, snapshot: PaymentSnapshot, task: RequestState | None = None) -> bool:
     """Apply one read; True when the operation is to be replayed now under the lease that we still hold."""
     now = runtime.current().clock.now(tx)
     payment = locked_payment(tx, claim.operation.payment_id)
     operation = locked_operation(tx, claim.operation.id)
     if operation.fence != claim.lease.fence:
         raise LeaseLost(str(operation.id))
-    capabilities = claim.account.capabilities
-    judgement = apply_snapshot(tx, payment, snapshot, capabilities, now)[operation.id]
-    seen = _seen(tx, claim, operation, now)
+    seen = _seen(tx, claim, operation, now, task)
+    applied = apply_snapshot(tx, payment, snapshot, claim.account.capabilities, now, read_at=seen.read_at)
+    judgement = applied.judgements[operation.id]
     if judgement.verdict is Verdict.FOUND:
         return False  # ended by apply_snapshot
     if judgement.verdict is Verdict.UNCLEAR:
-        _to_review(seen, judgement.why)
+        to_review(seen, judgement.why)
     elif judgement.verdict is Verdict.REFUSED:
-        _reject(seen, "provider_rejected", judgement.why)
+        reject(seen, "provider_rejected", judgement.why)
     elif judgement.verdict is Verdict.FINISHING:
-        _pending(seen, judgement)
+        go_pending(seen, judgement)
+    elif judgement.verdict is Verdict.WITHHELD:
+        look_again(seen, at_most=now + A_WHILE)
     elif operation.state is OperationState.PENDING:
-        _look_again(seen)
+        still_pending(seen)
     elif judgement.verdict is Verdict.IMPOSSIBLE:
         _impossible(seen, judgement)
     else:
@@ -118,30 +110,30 @@ def _take_in(tx: Tx, claim: Claim, snapshot: PaymentSnapshot) -> bool:
     return False
 
 
-def _seen(tx: Tx, claim: Claim, operation: Operation, now: datetime) -> Seen:
-    return Seen(tx, claim, operation, claim.account.capabilities, now, read_at=claim.lease.until - LEASE)
+def _seen(tx: Tx, claim: Claim, operation: Operation, now: datetime, task: RequestState | None = None) -> Seen:
+    return Seen(tx, claim, operation, claim.account.capabilities, now, read_at=claim.lease.until - LEASE, task=task)
 
 
 def _impossible(seen: Seen, judgement: Judgement) -> None:
     """The payment's state excludes it for good. Like absence, a fresh read may still be an old one (R26)."""
-    if _read_may_be_stale(seen):
-        _look_again(seen)
+    if read_may_be_stale(seen):
+        look_again(seen)
+        return
+    if seen.said_yes:
+        _await_confirmation(seen)
         return
     operation = seen.operation
     code = operation.refused_code or "state_forbids"
-    _reject(seen, code, operation.provider_message or judgement.why, state_forbids=True)
-
-
-def _read_may_be_stale(seen: Seen) -> bool:
-    sent = seen.operation.last_sent_at
-    return sent is not None and seen.read_at - sent < STALE_READ
+    reject(seen, code, operation.provider_message or judgement.why, state_forbids=True)
 
 
 def _absent(seen: Seen) -> bool:
     """This read does not show it. Replay, wait for proof, or act on the proof; True: replay now."""
     operation = seen.operation
-    if seen.capabilities.resolution is ResolutionClass.NEITHER:
-        _to_review(seen, "no clear answer, and this provider gives no way to ask")
+    if seen.said_yes:
+        _await_confirmation(seen)
+    elif seen.capabilities.resolution is ResolutionClass.NEITHER:
+        to_review(seen, "no clear answer, and this provider gives no way to ask")
     elif not operation.in_doubt and operation.refused_code is not None:
         _settle_refusal(seen)
     elif _may_replay(seen):
@@ -152,10 +144,22 @@ def _absent(seen: Seen) -> bool:
     return False
 
 
+def _await_confirmation(seen: Seen) -> None:
+    """The provider said yes, and this read does not show it: an old read may not, later ones have to (R5, R26).
+
+    It is never sent again and never taken for undone; what no read shows is for people.
+    """
+    due_at = next_confirmation(seen.operation.last_sent_at or seen.operation.state_since, seen.now)
+    if due_at is not None:
+        look_again(seen, at_most=due_at)
+    else:
+        _weigh_absence(seen)
+
+
 def _settle_refusal(seen: Seen) -> None:
     """The provider refused because of the payment's state and no attempt is in doubt: one fresh read is proof."""
-    if _read_may_be_stale(seen):
-        _look_again(seen)
+    if read_may_be_stale(seen):
+        look_again(seen)
         return
     _believe_refusal(seen)
 
@@ -184,24 +188,26 @@ def _weigh_absence(seen: Seen) -> None:
     operation, now = seen.operation, seen.read_at
     settled_at = (operation.last_sent_at or operation.created_at) + timedelta(seconds=seen.capabilities.settle_s)
     if now < settled_at:
-        _look_again(seen, at_most=settled_at + A_MOMENT)
+        look_again(seen, at_most=settled_at + A_MOMENT)
     elif operation.absent_read_at is None:
-        _look_again(seen, at_most=now + TWO_READS_APART + A_MOMENT, absent_read_at=now)
+        look_again(seen, at_most=now + TWO_READS_APART + A_MOMENT, absent_read_at=now)
     elif now - operation.absent_read_at < TWO_READS_APART:
         first_read_at = operation.absent_read_at
-        _look_again(seen, at_most=first_read_at + TWO_READS_APART + A_MOMENT, absent_read_at=first_read_at)
+        look_again(seen, at_most=first_read_at + TWO_READS_APART + A_MOMENT, absent_read_at=first_read_at)
     else:
         _proven_absent(seen)
 
 
 def _proven_absent(seen: Seen) -> None:
     operation = seen.operation
-    if operation.refused_code is not None:
+    if seen.said_yes:
+        to_review(seen, "the provider said that it was done, and does not show it")
+    elif operation.refused_code is not None:
         _believe_refusal(seen)
     elif operation.fresh_send_used:
-        _to_review(seen, "sent twice, and the provider shows neither")
+        to_review(seen, "sent twice, and the provider shows neither")
     elif operation.restored and seen.tx.scalar(select(Installation.recovery_since)) is not None:
-        _look_again(seen, absent_read_at=operation.absent_read_at)  # R29: nothing is sent until a person opens
+        look_again(seen, absent_read_at=operation.absent_read_at)  # R29: nothing is sent until a person opens
     else:
         _put_back(seen)
 
@@ -233,60 +239,4 @@ def _put_back(seen: Seen) -> None:
 
 def _believe_refusal(seen: Seen) -> None:
     operation = seen.operation
-    _reject(seen, operation.refused_code, operation.provider_message, state_forbids=operation.state_forbids)
-
-
-def _reject(seen: Seen, code: str | None, message: str | None, *, state_forbids: bool = False) -> None:
-    lease, rejected = seen.claim.lease, OperationState.REJECTED
-    end(seen.tx, lease, seen.operation, rejected, seen.now, code=code, message=message, state_forbids=state_forbids)
-
-
-def _to_review(seen: Seen, why: str) -> None:
-    move(seen.tx, seen.claim.lease, OperationState.REVIEW, seen.now, due_at=None, provider_message=why)
-    wake_next(seen.tx, seen.operation, seen.now)
-    note(seen.tx, seen.operation, OperationState.REVIEW, seen.now, evidence=why)
-
-
-def _pending(seen: Seen, judgement: Judgement) -> None:
-    """The provider works on it: note its id, which lets the payment's next operation go (I7)."""
-    operation, effect = seen.operation, judgement.pending
-    effect_id = operation.provider_operation_id or (effect.id if effect else None)
-    first = operation.state is not OperationState.PENDING
-    since = seen.now if first else operation.state_since
-    due_at = next_pending_read(since, seen.now, has_provider_id=effect_id is not None)
-    if due_at is None:
-        _to_review(seen, "accepted 14 days ago and still not finished")
-        return
-    newly_known = operation.provider_operation_id is None and effect_id is not None
-    changes = {"due_at": due_at, "provider_operation_id": effect_id, "in_doubt": False}
-    if first:
-        move(seen.tx, seen.claim.lease, OperationState.PENDING, seen.now, **changes)
-        note(seen.tx, operation, OperationState.PENDING, seen.now)
-    else:
-        keep(seen.tx, seen.claim.lease, **changes)
-    wake_ups.for_operation(seen.tx, operation.id, due_at)
-    if newly_known:
-        wake_next(seen.tx, operation, seen.now)
-
-
-def _look_again(seen: Seen, *, at_most: datetime | None = None, absent_read_at: datetime | None = None) -> None:
-    """Set the next look by R7's timetable, or sooner; `review` when the time box is used up (I12)."""
-    operation, now = seen.operation, seen.now
-    if operation.state is OperationState.PENDING:
-        has_id = operation.provider_operation_id is not None
-        due_at = next_pending_read(operation.state_since, now, has_provider_id=has_id)
-        if due_at is None:
-            _to_review(seen, "accepted 14 days ago and still not finished")
-            return
-    else:
-        due_at = next_look_up(operation.doubt_since or operation.state_since, now)
-        if due_at is None:
-            _to_review(seen, "asked for seven days without a clear answer")
-            return
-        fresh_from = (operation.last_sent_at or now) + STALE_READ + A_MOMENT
-        if operation.refused_code is not None and not operation.in_doubt and fresh_from > now:
-            due_at = min(due_at, fresh_from)
-        if at_most is not None:
-            due_at = min(due_at, at_most)
-    keep(seen.tx, seen.claim.lease, due_at=due_at, absent_read_at=absent_read_at)
-    wake_ups.for_operation(seen.tx, operation.id, due_at)
+    reject(seen, operation.refused_code, operation.provider_message, state_forbids=operation.state_forbids)

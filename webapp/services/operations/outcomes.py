@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, null, select, update
 
-from webapp.domain.operations import NOT_TERMINAL, OperationState
+from webapp.domain.operations import NOT_TERMINAL, OperationState, reserved_as
 from webapp.models import Attempt, Operation, Payment
 from webapp.models.base import table_of
 from webapp.services import audit, wake_ups
@@ -19,6 +19,7 @@ from webapp.services.operations.reservations import release
 from webapp.services.unit_of_work import Tx, rows_changed
 
 OTHER_OPERATION = "other_operation"
+EARLIER_STEP = "earlier_step"  # of the same wish
 
 _ATTEMPTS, _OPERATIONS = table_of(Attempt), table_of(Operation)
 _LOCK_PAYMENT = (
@@ -48,7 +49,7 @@ _FORGET_CALLS = (
 _WAKE = (
     update(_OPERATIONS)
     .where(_OPERATIONS.c.payment_id == bindparam("of_payment"), _OPERATIONS.c.state == OperationState.QUEUED)
-    .where(_OPERATIONS.c.blocked_by == OTHER_OPERATION)
+    .where(_OPERATIONS.c.blocked_by.in_((OTHER_OPERATION, EARLIER_STEP)))
     .returning(_OPERATIONS.c.id)
 )
 """Built once: every change of money runs them."""
@@ -94,8 +95,9 @@ def end(
     `release_reservation` is False where booking its movement has already turned the reservation into a sum,
     `alone` True where the caller has seen under the payment's lock that no other operation could wait for this one.
     """
-    if release_reservation:
-        release(tx, operation.payment_id, operation.kind, operation.amount_minor)
+    held_as = reserved_as(operation.kind, raises=operation.raises)
+    if release_reservation and held_as is not None:
+        release(tx, operation.payment_id, held_as, operation.amount_minor)
     move(tx, lease, state, now, provider_code=code, provider_message=message, state_forbids=state_forbids)
     forget_calls(tx, operation.id)
     if not alone:
@@ -121,8 +123,9 @@ def note(
     code: str | None = None,
     actor: Actor = SYSTEM,
     evidence: str | None = None,
+    action: str | None = None,
 ) -> None:
-    """Write the move into the audit chain."""
+    """Write the move into the audit chain; `action` where the state alone would say too little."""
     details = {
         "kind": operation.kind.value,
         "amount_minor": operation.amount_minor,
@@ -132,7 +135,7 @@ def note(
     if evidence is not None:
         details["evidence"] = evidence
     subject = ("operation", operation.id)
-    action = f"operation.{state.value}"
+    action = f"operation.{action or state.value}"
     audit.write(tx, actor, action, subject, shop_id=operation.shop_id, details=details, at=now)
 
 

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, func, select, update
 
 from providers.kinds import Outcome, ResolutionClass
 from providers.money import Money
 from providers.port import Reply
 from providers.snapshots import Movement
-from webapp.domain.doubt import MOVEMENT_OF, Verdict
+from webapp.domain.doubt import Verdict, movement_of
 from webapp.domain.operations import (
+    MOST_KEYS,
     OperationState,
     next_look_up,
     next_pending_read,
@@ -30,6 +31,7 @@ from webapp.services.operations.leases import LeaseLost, move
 from webapp.services.operations.outcomes import (
     end,
     expire,
+    forget_calls,
     locked_operation,
     locked_operations,
     locked_payment,
@@ -89,14 +91,21 @@ def _record(tx: Tx, claim: Claim, attempt_id: uuid.UUID, reply: Reply) -> None:
 
 
 def _checked_outcome(reply: Reply) -> Outcome:
-    """DONE needs an id to book under; without one the next read must show it."""
-    if reply.outcome is Outcome.DONE and reply.movement_id is None:
+    """DONE with an amount needs an id to book under; without one it is no clear answer."""
+    if reply.outcome is Outcome.DONE and reply.movement_id is None and not _says_only_yes(reply):
         return Outcome.IN_DOUBT
     return reply.outcome
 
 
+def _says_only_yes(reply: Reply) -> bool:
+    """A success that carries neither amount nor payment: the next read has to show it (R5)."""
+    return reply.outcome is Outcome.DONE and reply.money is None and reply.snapshot is None
+
+
 def _act(answered: Answered, state: OperationState) -> None:
-    if state is OperationState.SUCCEEDED:
+    if state is OperationState.SUCCEEDED and _says_only_yes(answered.reply):
+        _confirm(answered)
+    elif state is OperationState.SUCCEEDED:
         _succeed(answered)
     elif state is OperationState.REJECTED:
         _reject(answered)
@@ -117,16 +126,34 @@ def _succeed(answered: Answered) -> None:
         return
     if reply.snapshot is not None:
         proven, capabilities = {operation.id: reply.movement_id}, answered.claim.account.capabilities
-        judged = apply_snapshot(
-            tx, answered.payment, reply.snapshot, capabilities, now, proven=proven, under_way=answered.under_way
+        applied = apply_snapshot(
+            tx,
+            answered.payment,
+            reply.snapshot,
+            capabilities,
+            now,
+            read_at=operation.last_sent_at or now,
+            proven=proven,
+            under_way=answered.under_way,
         )
-        if judged[operation.id].verdict is not Verdict.FOUND:
+        if applied.judgements[operation.id].verdict is not Verdict.FOUND:
             raise AssertionError(f"{operation.id}: the answer named a movement that it does not hold")
         return
-    movement = Movement(MOVEMENT_OF[operation.kind], reply.movement_id, asked, str(operation.id), now)
+    kind = movement_of(operation.kind, raises=operation.raises)
+    movement = Movement(kind, reply.movement_id, asked, str(operation.id), now)
     book(tx, answered.payment, [movement], {movement.id: operation}, now)
     succeeded = OperationState.SUCCEEDED
     end(tx, answered.claim.lease, operation, succeeded, now, release_reservation=False, alone=answered.alone)
+
+
+def _confirm(answered: Answered) -> None:
+    """Have it read at once; until then nobody may take it for done, nor for not done."""
+    tx, operation, now = answered.tx, answered.operation, answered.now
+    unknown, since = OperationState.UNKNOWN, operation.doubt_since or now
+    changes = {"due_at": now, "doubt_since": since, "in_doubt": True}
+    move(tx, answered.claim.lease, unknown, now, **answered.words, **changes)
+    wake_ups.for_operation(tx, operation.id, now)
+    note(tx, operation, unknown, now, action="answered")
 
 
 def _reject(answered: Answered) -> None:
@@ -147,7 +174,12 @@ def _try_later(answered: Answered) -> None:
     """Nothing was applied: back to `queued` by R7, or the end when the tries are used up."""
     tx, operation, now = answered.tx, answered.operation, answered.now
     due_at = next_try(operation.tries, now, answered.reply.retry_after_s)
-    move(tx, answered.claim.lease, OperationState.QUEUED, now, due_at=due_at or now, **answered.words)
+    changes: dict[str, object] = {}
+    if answered.reply.fresh_key:
+        due_at = due_at if _keys_used(tx, operation.id) < MOST_KEYS else None
+        changes = {"key": str(uuid.uuid4()), "first_sent_at": None}
+        forget_calls(tx, operation.id)
+    move(tx, answered.claim.lease, OperationState.QUEUED, now, due_at=due_at or now, **answered.words, **changes)
     if due_at is None:
         expire(tx, locked_operation(tx, operation.id), "no_more_tries", now)
         return
@@ -156,10 +188,16 @@ def _try_later(answered: Answered) -> None:
     note(tx, operation, OperationState.QUEUED, now, code=answered.reply.code)
 
 
+def _keys_used(tx: Tx, operation_id: uuid.UUID) -> int:
+    """Under how many keys it went out; each attempt keeps its own, and that links the successors (R14)."""
+    query = select(func.count(func.distinct(Attempt.key))).where(Attempt.operation_id == operation_id)
+    return tx.execute(query).scalar_one()
+
+
 def _accepted(answered: Answered) -> None:
     tx, operation, now = answered.tx, answered.operation, answered.now
-    pending_id = answered.reply.pending_id
-    due_at = next_pending_read(now, now, has_provider_id=pending_id is not None) or now
+    pending_id, own = answered.reply.pending_id, answered.claim.account.capabilities.pending_reads_s
+    due_at = next_pending_read(now, now, has_provider_id=pending_id is not None, own_reads_s=own) or now
     changes = {"due_at": due_at, "provider_operation_id": pending_id, "in_doubt": False}
     move(tx, answered.claim.lease, OperationState.PENDING, now, **changes)
     wake_ups.for_operation(tx, operation.id, due_at)
@@ -199,6 +237,7 @@ def _close_attempt(answered: Answered, attempt_id: uuid.UUID) -> None:
         "provider_code": reply.code,
         "provider_message": reply.message,
         "answer_redacted": reply.redacted,
+        "movement_id": reply.movement_id,
     }
     rows_changed(answered.tx, _CLOSE_ATTEMPT, answer | {"of_attempt": attempt_id})
 

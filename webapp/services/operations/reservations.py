@@ -22,10 +22,11 @@ RESERVED_OF: Mapping[OperationKind, InstrumentedAttribute[int]] = MappingProxyTy
         OperationKind.REFUND: Payment.refund_reserved_minor,
     }
 )
+_RESERVED: Mapping[str, InstrumentedAttribute[int]] = {kind.value: column for kind, column in RESERVED_OF.items()}
 
 
 def rest(kind: OperationKind) -> ColumnElement[int]:
-    """What is neither moved nor promised, as SQL, in minor units."""
+    """What is neither moved nor promised, as SQL, in minor units; `kind` as it reserves (`domain.reserved_as`)."""
     if kind is OperationKind.REFUND:
         return Payment.captured_minor - Payment.refunded_minor - Payment.refund_reserved_minor
     return (
@@ -52,20 +53,23 @@ def reserve(tx: Tx, payment_id: uuid.UUID, kind: OperationKind, amount_minor: in
 def release(tx: Tx, payment_id: uuid.UUID, kind: OperationKind, amount_minor: int) -> None:
     """Give a reservation back; only ever on proof that nothing moved (I3).
 
-    What the provider moved beside the reservation may have raised `excess`; it falls with the reservation, and
-    a payment that was frozen for it alone goes on.
+    What the provider moved beside the reservation may have raised `excess`; it falls to what is still over without
+    it, and a payment that was frozen for it alone goes on.
     """
     reserved = RESERVED_OF[kind]
-    lower = Payment.excess_minor - amount_minor
-    excess = case((lower > 0, lower), else_=0)
-    only_excess = and_(Payment.frozen_reason == EXCESS, lower <= 0)
+    left = {name: column - amount_minor if column is reserved else column for name, column in _RESERVED.items()}
+    over_refunded = Payment.refunded_minor + left["refund"] - Payment.captured_minor
+    taken = Payment.captured_minor + Payment.cancelled_minor + left["capture"] + left["cancel"]
+    over_taken = taken - Payment.authorised_minor
+    over = case((over_refunded > over_taken, over_refunded), else_=over_taken)
+    only_excess = and_(Payment.frozen_reason == EXCESS, over <= 0)
     tx.execute(
         update(Payment)
         .where(Payment.id == payment_id)
         .values(
             {
                 reserved: reserved - amount_minor,
-                Payment.excess_minor: excess,
+                Payment.excess_minor: case((over > 0, over), else_=0),
                 Payment.frozen_at: case((only_excess, null()), else_=Payment.frozen_at),
                 Payment.frozen_reason: case((only_excess, null()), else_=Payment.frozen_reason),
             }

@@ -7,7 +7,6 @@ import uuid
 import structlog
 from sqlalchemy import or_, select
 
-from providers.errors import ProviderError
 from webapp.models import Operation
 from webapp.services import accounts, runtime, wake_ups
 from webapp.services.clock import Clock
@@ -15,7 +14,7 @@ from webapp.services.operations import lanes
 from webapp.services.operations.claiming import Claim, NoWork, Task, claim
 from webapp.services.operations.leases import LeaseLost
 from webapp.services.operations.looking_up import look_up
-from webapp.services.operations.putting_off import put_off
+from webapp.services.operations.reading_first import must_be_read_first, read_first
 from webapp.services.operations.sending import send
 from webapp.services.steadiness import Steadiness
 from webapp.services.unit_of_work import Tx, in_transaction
@@ -89,22 +88,12 @@ def _run(operation_id: uuid.UUID | None) -> NoWork | None:
 def _work(claimed: Claim) -> None:
     if claimed.task is Task.LOOK_UP:
         look_up(claimed)
-        return
-    baseline = None
-    if claimed.account.capabilities.fetch_before_send:
-        try:
-            baseline = _fetch_baseline(claimed)
-        except ProviderError as failure:
-            log.info("baseline_not_read", operation_id=str(claimed.operation.id), error_type=type(failure).__name__)
-            put_off(claimed, failure)
-            return
-    send(claimed, baseline)
-
-
-def _fetch_baseline(claimed: Claim) -> list[str]:
-    with lanes.wire():
-        snapshot = accounts.adapter(claimed.account).fetch_payment(claimed.payment.provider_ref)
-    return [movement.id for movement in snapshot.movements]
+    elif must_be_read_first(claimed):
+        fresh = read_first(claimed)
+        if fresh is not None:
+            send(fresh)
+    else:
+        send(claimed)
 
 
 def steadiness_here() -> Steadiness:

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from providers.errors import OutcomeUnknown, ProviderUnavailable, RequestNotPossible
-from providers.kinds import Outcome
+from providers.kinds import NotOffered, Outcome
 from providers.money import Money
 from providers.port import BankDetails, MoneyRequest, PaymentProvider, Reply, WireCall
 from webapp.domain.operations import (
@@ -26,11 +26,13 @@ from webapp.models import Attempt, LedgerMovement, Operation
 from webapp.models.base import new_id, table_of
 from webapp.services import accounts, runtime
 from webapp.services.kill_points import KillPoint, reached
-from webapp.services.operations import first_byte, lanes
+from webapp.services.operations import first_byte, kept_lines, lanes
 from webapp.services.operations.claiming import Claim
 from webapp.services.operations.filing import facts_of
 from webapp.services.operations.leases import Lease, LeaseLost, held_by
 from webapp.services.operations.outcomes import withdraw_by_desk
+from webapp.services.operations.planning import NotCovered, take_aim
+from webapp.services.operations.putting_off import NOT_COVERED, put_off_within
 from webapp.services.operations.recording import record
 from webapp.services.unit_of_work import DatabaseBusy, Tx, in_transaction, reading
 from webapp.services.vault import bank_details_place, call_place
@@ -52,11 +54,10 @@ class Sending:
     committed_at: float  # monotonic seconds
 
 
-def send(claim: Claim, baseline: list[str] | None = None) -> None:
-    """Carry out one send of a claimed operation.
+def send(claim: Claim) -> None:
+    """Carry out one send of a claimed operation. LeaseLost when somebody else took it.
 
-    `baseline`: movement ids just fetched from the provider; None: those of our ledger, which is enough where
-    movements carry our reference. LeaseLost when somebody else took the operation.
+    Its baseline are the movements of our ledger: where only reads tell movements apart, one has just been booked.
     """
     adapter = accounts.adapter(claim.account)
     call = _call(claim, adapter)
@@ -64,7 +65,7 @@ def send(claim: Claim, baseline: list[str] | None = None) -> None:
         return
     attempt = _attempt(claim, adapter, call)
     with lanes.wire():
-        sending = _commit_attempt(claim, attempt, baseline)
+        sending = _commit_attempt(claim, attempt)
         if sending is None:
             return
         reached(KillPoint.SENDING_COMMITTED)
@@ -79,14 +80,18 @@ def _call(claim: Claim, adapter: PaymentProvider) -> WireCall | None:
     if claim.operation.first_sent_at is not None or claim.operation.tries:
         with reading() as tx:
             stored = _stored_call(tx, claim.operation)
-    if stored is not None:
+    if stored is not None and not claim.is_fresh:
         return stored
     try:
-        return adapter.prepare(_request(claim))
+        call = adapter.prepare(_request(claim))
     except RequestNotPossible as impossible:
         why = impossible.why.value
-        in_transaction(lambda tx: _withdraw(tx, claim, why))
-        return None
+    else:
+        if stored is None or stored.digest() == call.digest():
+            return stored or call
+        why = NotOffered.STATE_FORBIDS.value  # the bytes of then (R12) would do something else to the payment of now
+    in_transaction(lambda tx: _withdraw(tx, claim, why))
+    return None
 
 
 def _stored_call(tx: Tx, operation: Operation) -> WireCall | None:
@@ -110,18 +115,22 @@ def _withdraw(tx: Tx, claim: Claim, why: str) -> None:
 
 
 def _request(claim: Claim) -> MoneyRequest:
-    operation = claim.operation
+    operation, goal = claim.operation, claim.goal
+    target, currency = goal.new_total_minor, operation.currency
     return MoneyRequest(
-        kind=operation.kind,
+        kind=goal.kind,
         operation_id=str(operation.id),
         key=operation.key,
         payment_ref=claim.payment.provider_ref,
-        money=Money(operation.amount_minor, operation.currency),
-        whole_rest=operation.whole_rest,
+        money=Money(goal.amount_minor, currency),
+        whole_rest=goal.whole_rest,
         reason=claim.reason,
         payment=facts_of(claim.payment),
         settings=claim.account.settings,
         bank_details=_bank_details(operation),
+        new_total=None if target is None else Money(target, currency),
+        lines=kept_lines.load(operation.lines),
+        against=goal.against,
     )
 
 
@@ -147,21 +156,25 @@ def _attempt(claim: Claim, adapter: PaymentProvider, call: WireCall) -> dict[str
     }
 
 
-def _commit_attempt(claim: Claim, attempt: dict[str, Any], baseline: list[str] | None) -> Sending | None:
+def _commit_attempt(claim: Claim, attempt: dict[str, Any]) -> Sending | None:
     try:
-        is_started = in_transaction(lambda tx: _start(tx, claim, attempt, baseline), urgent=True)
+        is_started = in_transaction(lambda tx: _start(tx, claim, attempt), urgent=True)
     except IntegrityError as refusal:
         if not any(name in str(refusal.orig) for name in ONE_AT_A_TIME_NAMES):
             raise
         # I7: another operation of the payment is under way. The lease lapses and this one waits.
         log.info("operation_waits", operation_id=str(claim.operation.id))
         return None
+    except NotCovered:
+        log.info("step_not_covered", operation_id=str(claim.operation.id))
+        in_transaction(lambda tx: put_off_within(tx, claim, NOT_COVERED))
+        return None
     if not is_started:
         return None
     return Sending(attempt["id"], claim.lease, runtime.current().clock.monotonic())
 
 
-def _start(tx: Tx, claim: Claim, attempt: dict[str, Any], baseline: list[str] | None) -> bool:
+def _start(tx: Tx, claim: Claim, attempt: dict[str, Any]) -> bool:
     now = runtime.current().clock.now(tx)
     if claim.lease.until - now <= CALL_DEADLINE:
         return False  # R9: the lease would end during the call
@@ -173,12 +186,12 @@ def _start(tx: Tx, claim: Claim, attempt: dict[str, Any], baseline: list[str] | 
         "first_sent_at": operation.first_sent_at or now,
         "last_sent_at": now,
         "absent_read_at": None,
+        **take_aim(tx, claim, now),
     }
     if not held_by(tx, claim.lease, states_before(OperationState.SENDING), sending):
         raise LeaseLost(str(operation.id))
-    booked = tx.scalars(_LEDGER_IDS, {"of_payment": operation.payment_id})
-    known = {"baseline": sorted({*booked, *(baseline or ())}), "started_at": now}
-    tx.execute(_ADD_ATTEMPT, attempt | known)
+    baseline = sorted(tx.scalars(_LEDGER_IDS, {"of_payment": operation.payment_id}))
+    tx.execute(_ADD_ATTEMPT, attempt | {"baseline": baseline, "started_at": now})
     reached(KillPoint.CLAIMED)
     return True
 

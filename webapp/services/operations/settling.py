@@ -12,10 +12,10 @@ from sqlalchemy import func, select, update
 from providers.kinds import OperationKind
 from providers.money import Money
 from providers.snapshots import Movement
-from webapp.domain.doubt import MOVEMENT_OF
+from webapp.domain.doubt import MOVEMENTS_OF, movement_of
 from webapp.domain.operations import OperationState
 from webapp.domain.permissions import Permission, roles_with
-from webapp.models import Grant, LedgerMovement, Operation, Payment, SettleAs, Settlement, User
+from webapp.models import Grant, LedgerMovement, Operation, Payment, ProviderAccount, SettleAs, Settlement, User
 from webapp.services import audit, runtime, wake_ups
 from webapp.services.audit import Actor
 from webapp.services.errors import NotFound, RuleBroken
@@ -161,7 +161,8 @@ def _carry_out(
         is_booked = _is_booked(tx, payment, operation, settlement.provider_ref)
         if not is_booked:
             asked = Money(operation.amount_minor, operation.currency)
-            movement = Movement(MOVEMENT_OF[operation.kind], settlement.provider_ref, asked, str(operation.id), now)
+            kind = movement_of(operation.kind, raises=operation.raises)
+            movement = Movement(kind, settlement.provider_ref, asked, str(operation.id), now)
             book(tx, payment, [movement], {movement.id: operation}, now)
         end(
             tx,
@@ -178,17 +179,19 @@ def _carry_out(
 def _is_booked(tx: Tx, payment: Payment, operation: Operation, provider_ref: str) -> bool:
     """Whether the movement stands in the ledger already, as one that was made outside of Paydesk.
 
-    Only refunds carry an id of the provider; other movements must have been read from it first, because their
-    derived ids (I9) are nothing that people could know.
+    Only refunds that carry our reference have an id of the provider; other movements must have been read from it
+    first, because their derived ids (I9) are nothing that people could know, and a sum would bring them again.
     """
-    kind = MOVEMENT_OF[operation.kind]
+    kinds = MOVEMENTS_OF[operation.kind]
     found = tx.execute(
         select(LedgerMovement.payment_id, LedgerMovement.operation_id)
-        .where(LedgerMovement.account_id == payment.account_id, LedgerMovement.kind == kind)
+        .where(LedgerMovement.account_id == payment.account_id, LedgerMovement.kind.in_(kinds))
         .where(LedgerMovement.provider_movement_id == provider_ref)
     ).one_or_none()
     if found is None:
-        if operation.kind is not OperationKind.REFUND:
+        provider = tx.get_one(ProviderAccount, payment.account_id).provider
+        keeps = runtime.current().providers.capabilities(provider).keeps_reference(operation.kind)
+        if operation.kind is not OperationKind.REFUND or not keeps:
             raise RuleBroken("not_in_books")
         return False
     if found.payment_id != payment.id or found.operation_id is not None:

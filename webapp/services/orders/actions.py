@@ -13,6 +13,9 @@ from webapp.services import runtime
 from webapp.services.operations.filing import facts_of
 from webapp.services.operations.wishes import sums_of
 
+SHOWN = (OperationKind.CAPTURE, OperationKind.CANCEL, OperationKind.REFUND)
+"""The kinds that the page speaks of; nothing asks for another amount there yet."""
+
 
 class Hindrance(StrEnum):
     """What stands in the way on our side."""
@@ -63,7 +66,7 @@ def shown_payment(payment: Payment, account: ProviderAccount, movements: Sequenc
         account=account,
         sums=sums,
         state=payment_state(sums, payment.provider_state, held=payment.frozen_at is not None),
-        actions=[_action(kind, payment, account, sums) for kind in OperationKind],
+        actions=[_action(kind, payment, account, sums) for kind in SHOWN],
         movements=movements,
         provider_page=capabilities.payment_page(payment.provider_ref, account.settings),
     )

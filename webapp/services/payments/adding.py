@@ -47,7 +47,7 @@ def add_payment(addition: Addition) -> uuid.UUID:
     is bringing that order in; try again when it is over).
     """
 
-    def find(tx: Tx) -> ProviderAccount:
+    def find(tx: Tx) -> tuple[ProviderAccount, datetime]:
         row = tx.scalars(
             select(ProviderAccount).where(
                 ProviderAccount.id == addition.account_id, ProviderAccount.shop_id == addition.shop_id
@@ -55,9 +55,9 @@ def add_payment(addition: Addition) -> uuid.UUID:
         ).one_or_none()
         if row is None:
             raise NotFound(f"account {addition.account_id}")
-        return row
+        return row, runtime.current().clock.now(tx)
 
-    row = in_transaction(find)
+    row, read_at = in_transaction(find)
     account = account_of(row)
     snapshot = accounts.adapter(account).fetch_payment(addition.provider_ref.strip())
 
@@ -69,7 +69,7 @@ def add_payment(addition: Addition) -> uuid.UUID:
             )
         ).one_or_none()
         payment_id, order_id = known or _insert(tx, addition, row, snapshot, now)
-        apply_snapshot(tx, locked_payment(tx, payment_id), snapshot, account.capabilities, now)
+        apply_snapshot(tx, locked_payment(tx, payment_id), snapshot, account.capabilities, now, read_at=read_at)
         if known is None:
             details = {"provider_ref": snapshot.provider_ref, "order": str(order_id)}
             subject = ("payment", payment_id)

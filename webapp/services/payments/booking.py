@@ -14,14 +14,15 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from providers.kinds import MovementKind, OperationKind, ProviderState
-from providers.money import Money
+from providers.kinds import MovementKind, OperationKind
 from providers.snapshots import Movement, PaymentSnapshot
 from webapp.domain.doubt import later_state
+from webapp.domain.operations import reserved_as
 from webapp.models import LedgerMovement, Operation, Payment
 from webapp.models.base import new_id, table_of
 from webapp.services import audit
 from webapp.services.audit import SYSTEM
+from webapp.services.operations.reservations import EXCESS
 from webapp.services.unit_of_work import Tx, rows_changed
 
 _SIGNED_SUM: Mapping[MovementKind, tuple[str, int]] = MappingProxyType(
@@ -74,10 +75,12 @@ def book(
     now: datetime,
     *,
     snapshot: PaymentSnapshot | None = None,
+    is_old: bool = False,
     known: Known | None = None,
 ) -> list[Booked]:
     """Book the movements that are new and settle the reservations of `owners` (movement id -> operation).
 
+    `snapshot` is the read that they come from; an old one's word and memory are not taken over (R33).
     `known` spares a read where the caller has just made it under the payment's lock.
 
     Sums, reservations, excess and the payment's state change in one statement, so I1's CHECKs hold throughout.
@@ -85,7 +88,7 @@ def book(
     known = known_movements(tx, payment.id) if known is None else known
     sums = {name: getattr(payment, name) for name, _sign in _SIGNED_SUM.values()}
     booked: list[Booked] = []
-    for movement in _bookable(payment, movements, snapshot):
+    for movement in movements:
         if (movement.kind, movement.id) in known:
             continue
         owner = owners.get(movement.id)
@@ -95,29 +98,11 @@ def book(
         booked.append(Booked(movement, owner.id if owner else None))
     reserved = {name: getattr(payment, name) for name in RESERVED_NAME.values()}
     for operation in owners.values():
-        reserved[RESERVED_NAME[operation.kind]] -= operation.amount_minor
-    _store(tx, payment, sums | reserved, booked, snapshot, now)
+        held_as = reserved_as(operation.kind, raises=operation.raises)
+        if held_as is not None:
+            reserved[RESERVED_NAME[held_as]] -= operation.amount_minor
+    _store(tx, payment, sums | reserved, booked, _state_of(payment, snapshot, now, is_old=is_old), now)
     return booked
-
-
-def _bookable(payment: Payment, movements: Sequence[Movement], snapshot: PaymentSnapshot | None) -> Sequence[Movement]:
-    """The movements to book; an authorisation is booked by how much it grew, a release that only sums show too.
-
-    After a capture of a part some providers show the captured figure as the whole: the rest was released.
-    """
-    moved = [movement for movement in movements if movement.kind is not MovementKind.AUTHORISE]
-    grown = sum(m.money.minor for m in movements if m.kind is MovementKind.AUTHORISE) - payment.authorised_minor
-    if grown > 0:
-        total = payment.authorised_minor + grown
-        mark = f"{payment.provider_ref}:authorise:{total}"
-        moved.insert(0, Movement(MovementKind.AUTHORISE, mark, Money(grown, payment.currency)))
-    if snapshot is not None and snapshot.state in {ProviderState.CAPTURED, ProviderState.REFUNDED}:
-        released = payment.authorised_minor - snapshot.captured.minor - snapshot.cancelled.minor
-        if snapshot.authorised.minor < payment.authorised_minor and released > payment.cancelled_minor:
-            mark = f"{payment.provider_ref}:release:{released}"
-            rest = Money(released - payment.cancelled_minor, payment.currency)
-            moved.append(Movement(MovementKind.CANCEL, mark, rest))
-    return moved
 
 
 def _insert(tx: Tx, payment: Payment, movement: Movement, owner: Operation | None, now: datetime) -> None:
@@ -143,7 +128,7 @@ def _store(
     payment: Payment,
     sums: dict[str, int],
     booked: list[Booked],
-    snapshot: PaymentSnapshot | None,
+    state: dict[str, Any],
     now: datetime,
 ) -> None:
     over_refunded = sums["refunded_minor"] + sums["refund_reserved_minor"] - sums["captured_minor"]
@@ -157,23 +142,25 @@ def _store(
     changes: dict[str, Any] = dict(sums)
     changes["excess_minor"] = max(0, over_refunded, over_taken)
     changes["version"] = payment.version + 1
-    changes |= _state_of(payment, snapshot, now)
+    changes |= state
     frozen = _freeze_reason(changes["excess_minor"], booked)
     if frozen is not None and payment.frozen_at is None:
         changes |= {"frozen_at": now, "frozen_reason": frozen}
+    elif frozen is None and payment.frozen_reason == EXCESS:
+        changes |= {"frozen_at": None, "frozen_reason": None}  # what was authorised meanwhile covers it
     rows_changed(tx, _STORE, changes | {"of_payment": payment.id})
-    if "frozen_at" in changes:
+    if changes.get("frozen_at") is not None:
         details = {"why": frozen, "excess_minor": changes["excess_minor"]}
         subject = ("payment", payment.id)
         audit.write(tx, SYSTEM, "payment.frozen", subject, shop_id=payment.shop_id, details=details, at=now)
 
 
-def _state_of(payment: Payment, snapshot: PaymentSnapshot | None, now: datetime) -> dict[str, Any]:
+def _state_of(payment: Payment, snapshot: PaymentSnapshot | None, now: datetime, *, is_old: bool) -> dict[str, Any]:
     if snapshot is None:
         return {}
     state = later_state(payment.provider_state, snapshot.state)
-    if state is not snapshot.state:
-        return {"last_read_at": now}  # an old read: its word and its memory are not taken over (R33)
+    if is_old or state is not snapshot.state:
+        return {"last_read_at": now}
     changes: dict[str, Any] = {"provider_state": state, "last_read_at": now, "kept": dict(snapshot.kept)}
     if snapshot.hold_expires_at is not None:
         changes["hold_expires_at"] = snapshot.hold_expires_at
@@ -183,4 +170,4 @@ def _state_of(payment: Payment, snapshot: PaymentSnapshot | None, now: datetime)
 def _freeze_reason(excess_minor: int, booked: list[Booked]) -> str | None:
     if any(entry.movement.chargeback for entry in booked):
         return "chargeback"
-    return "excess" if excess_minor else None
+    return EXCESS if excess_minor else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -20,19 +21,19 @@ def read_payment(payment_id: uuid.UUID) -> None:
     Raises the reading errors of the port, sqlalchemy's NoResultFound for an unknown id.
     """
 
-    def find(tx: Tx) -> tuple[str, Account]:
+    def find(tx: Tx) -> tuple[str, Account, datetime]:
         payment, account = tx.execute(
             select(Payment, ProviderAccount)
             .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
             .where(Payment.id == payment_id)
         ).one()
-        return payment.provider_ref, accounts.account_of(account)
+        return payment.provider_ref, accounts.account_of(account), runtime.current().clock.now(tx)
 
-    provider_ref, account = in_transaction(find)
+    provider_ref, account, read_at = in_transaction(find)
     snapshot = accounts.adapter(account).fetch_payment(provider_ref)
 
     def take_in(tx: Tx) -> None:
         now = runtime.current().clock.now(tx)
-        apply_snapshot(tx, locked_payment(tx, payment_id), snapshot, account.capabilities, now)
+        apply_snapshot(tx, locked_payment(tx, payment_id), snapshot, account.capabilities, now, read_at=read_at)
 
     in_transaction(take_in)

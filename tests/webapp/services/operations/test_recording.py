@@ -29,7 +29,7 @@ def begin(desk: Desk, operation: uuid.UUID) -> tuple[Claim, uuid.UUID]:
     assert isinstance(claimed, Claim)
     adapter = accounts.adapter(claimed.account)
     attempt = sending._attempt(claimed, adapter, adapter.prepare(sending._request(claimed)))
-    started = sending._commit_attempt(claimed, attempt, None)
+    started = sending._commit_attempt(claimed, attempt)
     assert started is not None
     return claimed, started.attempt_id
 

@@ -47,6 +47,18 @@ def test_a_frozen_payment_reserves_nothing_R28(desk: Desk) -> None:
     assert not take(payment, REFUND, 1)
 
 
+def test_what_the_provider_gave_back_too_much_stays_excess_when_another_reservation_goes_I1(desk: Desk) -> None:
+    """A release lets go of its own side only; the refunds are still over."""
+    payment = desk.payment(5000, capture="manual")
+    desk.change(Payment, payment, captured_minor=3000)
+    assert take(payment, CANCEL, 2000)
+    desk.change(Payment, payment, refunded_minor=3400, excess_minor=400, frozen_at=factories.LONG_AGO)
+    desk.change(Payment, payment, frozen_reason=EXCESS)
+    give_back(payment, CANCEL, 2000)
+    row = desk.row(payment)
+    assert (row.cancel_reserved_minor, row.excess_minor, row.frozen_reason) == (0, 400, EXCESS)
+
+
 def test_the_excess_falls_with_the_reservation_that_caused_it_I1(desk: Desk) -> None:
     payment = desk.payment(3300)
     assert take(payment, REFUND, 1000)

@@ -14,6 +14,7 @@ from tests.desk import Desk
 from webapp.domain.operations import OperationState
 from webapp.domain.permissions import Role
 from webapp.models import AuditEntry, LedgerMovement, Operation, SettleAs, Settlement, Via
+from webapp.services import runtime
 from webapp.services.audit import Actor
 from webapp.services.errors import NotFound, RuleBroken
 from webapp.services.operations.settling import Proposal, confirm, find_open, propose
@@ -57,6 +58,19 @@ def test_carried_out_is_booked_under_the_providers_reference_once_a_second_perso
         lambda tx: list(tx.scalars(select(AuditEntry.action).where(AuditEntry.subject_id == operation)))
     )
     assert actions[-2:] == ["operation.settlement_proposed", "operation.succeeded"]
+
+
+def test_where_only_sums_are_shown_a_refund_must_have_been_read_before_it_is_settled_I9(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next growth of the sum would bring it a second time."""
+    real = runtime.current().providers.capabilities("komoju")
+    summing = type("Summing", (type(real),), {"keeps_reference": lambda _self, _kind: False})()
+    monkeypatch.setattr(runtime.current().providers, "capabilities", lambda _provider: summing)
+    operation = in_review(desk)
+    with pytest.raises(RuleBroken, match="not_in_books"):
+        proposed(desk, operation, owner(desk), SettleAs.DONE, provider_ref="refund-77")
+    assert desk.operation(operation).state is OperationState.REVIEW
 
 
 def test_not_carried_out_frees_the_money_I3(desk: Desk) -> None:

@@ -101,8 +101,8 @@ def verdicts(desk: Desk, payment: uuid.UUID, snapshot: PaymentSnapshot) -> dict[
     able = account_of(desk.account()).capabilities
 
     def work(tx: Tx) -> dict[uuid.UUID, Verdict]:
-        judged = apply_snapshot(tx, locked_payment(tx, payment), snapshot, able, LONG_AGO)
-        return {operation_id: judgement.verdict for operation_id, judgement in judged.items()}
+        applied = apply_snapshot(tx, locked_payment(tx, payment), snapshot, able, LONG_AGO, read_at=LONG_AGO)
+        return {operation_id: judgement.verdict for operation_id, judgement in applied.judgements.items()}
 
     return in_transaction(work)
 
