@@ -14,7 +14,7 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from webapp import backups, books, cli, errors, formatting, logs, order_commands
+from webapp import api, backups, books, cli, errors, formatting, logs, order_commands
 from webapp.config import LOOPBACK, PROVIDERS, Settings, load_settings
 from webapp.extensions import babel, csrf, db
 from webapp.formatting.mail_texts import Writer
@@ -61,7 +61,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     backups.init_app(app)
     books.init_app(app)
     order_commands.init_app(app)
-    for blueprint in BLUEPRINTS:
+    for blueprint in (*BLUEPRINTS, *api.BLUEPRINTS):
         app.register_blueprint(blueprint)
     check_declarations(app)
     passwords.warm_up()

@@ -14,7 +14,18 @@ from sqlalchemy.orm import aliased
 from providers.kinds import OperationKind
 from webapp.domain.operations import OperationState
 from webapp.domain.permissions import Permission, roles_with
-from webapp.models import Grant, Installation, KillSwitch, Operation, Payment, ProviderAccount, RefundReason, User, Via
+from webapp.models import (
+    ApiKey,
+    Grant,
+    Installation,
+    KillSwitch,
+    Operation,
+    Payment,
+    ProviderAccount,
+    RefundReason,
+    User,
+    Via,
+)
 from webapp.models.operation import ONE_AT_A_TIME
 from webapp.services.unit_of_work import Tx
 
@@ -44,7 +55,7 @@ class Due:
     kill_switch: str | None
     sibling_id: uuid.UUID | None  # another operation of the payment that keeps this one waiting (I7)
     reason: str | None  # the provider's code for the reason, else the shop's
-    right_is_kept: bool  # whether the person who asked may still ask for it
+    right_is_kept: bool  # whether the person or key that asked may still ask for it
 
 
 def next_due(tx: Tx, operation_id: uuid.UUID | None, now: datetime) -> Due | None:
@@ -100,7 +111,7 @@ def _surroundings() -> tuple[Any, ...]:
 
 
 def _right_is_kept() -> Any:
-    """ASVS 8.3.2: what was asked for is sent only while the person may still ask for it (K18)."""
+    """ASVS 8.3.2: what was asked for is sent only while the person or key may still ask for it (K18)."""
     carries = or_(
         *(and_(Operation.kind == kind, Grant.role.in_(roles_with(right))) for kind, right in RIGHT_FOR.items())
     )
@@ -110,7 +121,9 @@ def _right_is_kept() -> Any:
         .where(Grant.user_id == User.id, Grant.shop_id == Operation.shop_id, carries)
         .correlate(Operation)
     )
-    return or_(Operation.requested_via != Via.WEB, Operation.requested_by.is_(None), granted)
+    key_holds = exists().where(ApiKey.id == Operation.api_key_id, ApiKey.revoked_at.is_(None)).correlate(Operation)
+    by_person = or_(Operation.requested_via != Via.WEB, Operation.requested_by.is_(None), granted)
+    return and_(by_person, or_(Operation.api_key_id.is_(None), key_holds))
 
 
 def _in_the_way() -> Any:

@@ -51,6 +51,7 @@ class Wish:
     bank_details: BankDetails | None = None
     stop_window: timedelta | None = None
     status_change_id: uuid.UUID | None = None  # the change of the order's status that this answers (R17)
+    client_key: str | None = None  # what the REST API's client calls this wish (R15)
 
 
 def file_operation(wish: Wish) -> uuid.UUID:
@@ -204,6 +205,8 @@ def _row(
         "key": str(uuid.uuid4()),
         "requested_by": wish.actor.user_id,
         "requested_via": wish.actor.via,
+        "api_key_id": wish.actor.api_key_id,
+        "client_key": wish.client_key,
         "status_change_id": wish.status_change_id,
         "created_at": now,
         "stop_until": now + window if window else None,
