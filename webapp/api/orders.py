@@ -158,17 +158,18 @@ def change_order(asked: Asked, order_id: uuid.UUID) -> Response:
     body: OrderChange = asked.body
     with reading() as tx:
         order = get_record(tx, order_id, asked.client.shops, asked.client.mode).order
-        status = find_status(tx, order.shop_id, body.status)
-    if asked.if_match is not None and etag_of(order.version) not in asked.if_match:
+        status, version = find_status(tx, order.shop_id, body.status), order.version
+        status_id = None if status is None else status.id
+    if asked.if_match is not None and etag_of(version) not in asked.if_match:
         raise Problem("stale", "The order was changed since you read it.")
-    if status is None:
+    if status_id is None:
         raise problem_of(RuleBroken("unknown_status"))
     setting = Setting(
         actor=asked.client.actor,
         shop_ids=asked.client.shops,
         order_id=order_id,
-        status_id=status.id,
-        seen_version=None if asked.if_match is None else order.version,
+        status_id=status_id,
+        seen_version=None if asked.if_match is None else version,
     )
     try:
         set_status(setting)

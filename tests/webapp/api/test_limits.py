@@ -15,8 +15,8 @@ from webapp.models import ApiKey
 from webapp.services.api import keys
 from webapp.services.unit_of_work import in_transaction
 
-PER_MINUTE = 30
-AT_ONCE = PER_MINUTE * keys.AT_ONCE_S // 60 + 1
+PER_MINUTE = 1
+"""So slow that no machine is too slow for this file: one request, and then a wait of 50 seconds."""
 
 
 def slow_caller(app: Flask, desk: Desk) -> tuple[uuid.UUID, Caller]:
@@ -29,12 +29,11 @@ def test_too_many_requests_wait_and_a_flush_of_redis_helps_nobody(
     desk_app: Flask, desk: Desk, redis_server: RedisServer
 ) -> None:
     key_id, caller = slow_caller(desk_app, desk)
-    statuses = [caller.get("/orders").status for _ in range(AT_ONCE)]
-    assert statuses == [200] * AT_ONCE
+    assert caller.get("/orders").status == 200
     refused = caller.get("/orders")
     assert (refused.status, refused.code) == (429, "too_many_requests")
     wait_s = int(refused.headers["Retry-After"])
-    assert 1 <= wait_s <= 2
+    assert 1 <= wait_s <= 60 - keys.AT_ONCE_S
     redis_server.flush()
     assert caller.get("/orders").status == 429
     assert Caller(desk_app, make_key({desk.shop_id})[1]).get("/orders").status == 200, "others have their own"
@@ -44,19 +43,26 @@ def test_too_many_requests_wait_and_a_flush_of_redis_helps_nobody(
     assert used is not None
 
 
+def test_as_many_at_once_as_ten_seconds_pay_for(desk_app: Flask, desk: Desk) -> None:
+    key_id, token = make_key({desk.shop_id})
+    desk.change(ApiKey, key_id, free_at=in_transaction(desk.clock.now) + timedelta(seconds=keys.AT_ONCE_S - 1))
+    caller = Caller(desk_app, token)
+    assert caller.get("/orders").status == 200, "nine seconds ahead, at ten requests a second"
+    desk.change(ApiKey, key_id, free_at=in_transaction(desk.clock.now) + timedelta(seconds=keys.AT_ONCE_S + 60))
+    assert caller.get("/orders").status == 429
+
+
 def test_the_limit_is_exact_under_requests_at_once(desk_app: Flask, desk: Desk) -> None:
     _key_id, caller = slow_caller(desk_app, desk)
-    start, statuses = threading.Barrier(12), []
+    start, statuses = threading.Barrier(6), []
 
     def send() -> None:
         start.wait()
         statuses.append(Caller(desk_app, caller.token).get("/orders").status)
 
-    threads = [threading.Thread(target=send) for _ in range(12)]
+    threads = [threading.Thread(target=send) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    taken = statuses.count(200)
-    assert taken + statuses.count(429) == 12
-    assert AT_ONCE <= taken <= AT_ONCE + 2, "the seconds that the twelve took pay for a few"
+    assert sorted(statuses) == [200] + [429] * 5

@@ -19,6 +19,7 @@ from webapp.models import ApiAnswer, AuditEntry, Operation, Payment, Via
 from webapp.services import runtime
 from webapp.services.api import once
 from webapp.services.jobs import upkeep
+from webapp.services.kill_points import KillPoint, observe
 from webapp.services.unit_of_work import in_transaction
 
 PART = {"amount_minor": 1100, "currency": "JPY", "reason": "returned"}
@@ -168,6 +169,25 @@ def test_R15_two_requests_at_once_are_one_operation(erp: Caller, desk: Desk, des
     assert len(operations()) == 1
     assert refund(erp, payment).json["operations"][0]["id"] == told[0]
     assert desk.row(payment).refund_reserved_minor == 1100
+
+
+def test_whoever_dies_around_the_commit_is_told_of_one_operation_K1_K2(erp: Caller, desk: Desk) -> None:
+    payment = desk.payment()
+    for point, made in ((KillPoint.BEFORE_CREATE_COMMIT, 0), (KillPoint.AFTER_CREATE_COMMIT, 1)):
+
+        def die(reached: KillPoint, point: KillPoint = point) -> None:
+            if reached is point:
+                raise MemoryError
+
+        observe(die)
+        try:
+            assert refund(erp, payment).code == "fault"
+        finally:
+            observe(None)
+        assert len(operations()) == made
+    again = refund(erp, payment)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert [str(row.id) for row in operations()] == [again.json["operations"][0]["id"]]
 
 
 def test_R15_answers_are_kept_30_days_and_the_key_at_the_operation_for_ever(erp: Caller, desk: Desk) -> None:
