@@ -6,9 +6,10 @@ import uuid
 from typing import Annotated
 
 from flask import Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from providers.kinds import OperationKind
+from webapp.api import examples
 from webapp.api.calls import Asked, Good, address, answered, call
 from webapp.api.shapes import Moment, Output
 from webapp.domain.operations import OperationState
@@ -19,6 +20,8 @@ from webapp.services.unit_of_work import reading
 
 class OperationOutput(Output):
     """One wish to move a payment. Ask its `url` again until `is_over`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.OPERATION]})
 
     id: uuid.UUID
     url: str

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from providers.kinds import NotOffered, OperationKind
+from webapp.api import examples
 from webapp.api.shapes import Currency, Input, Moment, MomentIn, Output, ShopCode, Text, TotalMinor, Word
 from webapp.domain.payment_state import PaymentState
 from webapp.models import Mode, StatusKind
@@ -131,6 +132,8 @@ class PaymentOutput(Output):
 class OrderOutput(Output):
     """An order with its payments."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ORDER]})
+
     id: uuid.UUID
     shop: str
     mode: Mode
@@ -148,6 +151,8 @@ class OrderOutput(Output):
 
 class OrderList(Output):
     """One page, newest first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"orders": [examples.ORDER], "next_cursor": None}]})
 
     orders: list[OrderOutput]
     next_cursor: Annotated[str | None, Field(description="For the next page; null on the last one.")]

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from flask import Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from webapp.api import examples
 from webapp.api.calls import Asked, Good, answered, call
 from webapp.api.shapes import Input, Output, ShopCode
 from webapp.domain.permissions import Permission
@@ -37,6 +38,8 @@ class MethodOutput(Output):
 
 class MethodList(Output):
     """In the merchant's order."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"payment_methods": [examples.METHOD]}]})
 
     payment_methods: list[MethodOutput]
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from providers.bank_details import ACCOUNT_TYPES, wrong_fields
 from providers.kinds import OperationKind
 from providers.port import BankDetails
+from webapp.api import examples
 from webapp.api.calls import Asked, Good, call
 from webapp.api.operations import OperationOutput, operation_output
 from webapp.api.refusals import invalid, problem_of
@@ -82,6 +83,8 @@ class RefundInput(MoneyInput):
 
 class WishOutput(Output):
     """What was taken. One operation; several, where the provider needs several calls for one wish."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"operations": [examples.OPERATION]}]})
 
     operations: Annotated[list[OperationOutput], Field(min_length=1)]
 

@@ -64,6 +64,9 @@ def test_every_error_answer_of_a_call_is_described(call: Any) -> None:
         assert schema["additionalProperties"] is False
         for one in schema["examples"]:
             assert call.body.model_validate(one)
+    for good in call.answers.values():
+        shown = document(BASE)["components"]["schemas"][good.model.__name__]["examples"]
+        assert [good.model.model_validate(one).model_dump(mode="json") for one in shown] == shown
     needed = {one["name"] for one in said["parameters"] if one["in"] == "header" and one["required"]}
     assert needed == ({"Idempotency-Key"} if call.once else set()) | ({"If-Match"} if call.guarded else set())
 
