@@ -20,7 +20,7 @@ COMPILE = $(VENV)-lock/bin/uv pip compile --quiet --universal --generate-hashes 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check bench soak lock texts browser-files clean
+.PHONY: help run test lint check bench soak fuzz lock texts browser-files clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*  ## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -49,6 +49,9 @@ bench: $(VENV)/dev.done $(VENDOR) $(COMPILED)  ## figures beside their baselines
 
 soak: $(VENV)/dev.done $(VENDOR) $(COMPILED)  ## the long runs: many histories, many kills
 	$(BIN)/python -m pytest -m slow --timeout 0 -s $(ARGS)
+
+fuzz: $(VENV)/dev.done $(VENDOR) $(COMPILED)  ## the REST API against 500 made-up cases a call
+	$(BIN)/python -m pytest tests/webapp/api/test_fuzz.py -m slow --timeout 0 -s $(ARGS)
 
 lock:  ## choose versions again, within pyproject.toml and package.json
 	test -x $(VENV)-lock/bin/uv || $(PYTHON) -m venv $(VENV)-lock

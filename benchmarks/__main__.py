@@ -2,6 +2,7 @@
 
 orders      the order list and the page of one order, at several numbers of orders
 filing      from the last click to the committed refund
+api         from a program's POST to the committed refund
 messages    providers' messages taken in
 imports     a file of orders brought in
 drain       due refunds sent by workers
@@ -18,13 +19,14 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import drain, filing, footprint, imports, messages, orders, refund_job
+from benchmarks import api, drain, filing, footprint, imports, messages, orders, refund_job
 from benchmarks.setting import KINDS
 
 SIZES = (1_000, 100_000, 1_000_000)
 MEASURES: dict[str, Callable[[str, argparse.Namespace], Any]] = {
     "orders": lambda kind, options: orders.measure(kind, options.sizes, options.requests),
     "filing": lambda kind, _options: filing.measure(kind),
+    "api": lambda kind, _options: api.measure(kind),
     "messages": lambda kind, _options: messages.measure(kind),
     "imports": lambda kind, _options: imports.measure(kind),
     "drain": lambda kind, _options: drain.measure(kind),

@@ -34,11 +34,17 @@ class Filed:
 
     def __str__(self) -> str:
         """One line for the note."""
-        parts = []
-        for name, percent in (("p50", 50), ("p99", 99)):
-            post, insert = percentile(self.posts, percent), percentile(self.inserts, percent)
-            parts.append(f"{name} {post * 1000:.1f} ms = {post / insert:.0f} x a bare insert ({insert * 1000:.2f} ms)")
-        return f"refund POST to committed operation [{self.kind}], {len(self.posts)} posts: " + ", ".join(parts)
+        figures = ratios(self.posts, self.inserts)
+        return f"refund POST to committed operation [{self.kind}], {len(self.posts)} posts: {figures}"
+
+
+def ratios(posts: list[float], inserts: list[float]) -> str:
+    """Half and nearly all of the times, each beside that of a bare insert."""
+    parts = []
+    for name, percent in (("p50", 50), ("p99", 99)):
+        post, insert = percentile(posts, percent), percentile(inserts, percent)
+        parts.append(f"{name} {post * 1000:.1f} ms = {post / insert:.0f} x a bare insert ({insert * 1000:.2f} ms)")
+    return ", ".join(parts)
 
 
 def percentile(values: list[float], percent: int) -> float:
@@ -68,10 +74,11 @@ def measure(kind: str, posts: int = 300) -> Filed:
             if answer.status_code != 303:
                 raise RuntimeError(f"the refund was not filed: {answer.status}")
         with app.app_context():
-            return Filed(kind, times, _bare_inserts(posts))
+            return Filed(kind, times, bare_inserts(posts))
 
 
-def _bare_inserts(count: int) -> list[float]:
+def bare_inserts(count: int) -> list[float]:
+    """Seconds that each of so many inserts of a row took, committed one by one."""
     with transaction() as tx:
         tx.execute(text("create table bare (id varchar(32) primary key, amount bigint not null)"))
     times = []

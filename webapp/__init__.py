@@ -14,7 +14,7 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from webapp import backups, books, cli, errors, formatting, logs, order_commands
+from webapp import api, backups, books, cli, errors, formatting, logs, order_commands
 from webapp.config import LOOPBACK, PROVIDERS, Settings, load_settings
 from webapp.extensions import babel, csrf, db
 from webapp.formatting.mail_texts import Writer
@@ -48,6 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(_flask_config(settings))
     db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=settings.is_sqlite, compare_type=True)
+    errors.init_app(app)  # first: it numbers requests, also those that the others refuse
     csrf.init_app(app)
     babel.init_app(app, locale_selector=formatting.chosen_language, timezone_selector=formatting.chosen_zone)
     with app.app_context():
@@ -56,12 +57,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     formatting.init_app(app)
     init_guard(app)
     init_headers(app)
-    errors.init_app(app)
     cli.init_app(app)
     backups.init_app(app)
     books.init_app(app)
     order_commands.init_app(app)
-    for blueprint in BLUEPRINTS:
+    for blueprint in (*BLUEPRINTS, *api.BLUEPRINTS):
         app.register_blueprint(blueprint)
     check_declarations(app)
     passwords.warm_up()

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     MANAGE_JOBS = "manage_jobs"
     SWITCH_METHODS = "switch_methods"
     MANAGE_MAILS = "manage_mails"
+    MANAGE_API_KEYS = "manage_api_keys"
 
 
 class Role(StrEnum):
@@ -50,7 +51,9 @@ _VIEWER = frozenset({P.VIEW})
 _SUPPORT = _VIEWER | {P.REFUND, P.WRITE_NOTE, P.ASK_PROVIDER, P.STOP_OWN}
 _BY_RULE = frozenset({P.IMPORT_ORDERS, P.RUN_JOBS})  # what they set going is decided by rules, not by the person
 _MERCHANT = _SUPPORT | _BY_RULE | {P.CAPTURE, P.CANCEL, P.ADD_PAYMENT, P.APPROVE, P.STOP_ANY, P.SET_STATUS}
-_SETTINGS = frozenset({P.MANAGE_ACCOUNTS, P.MANAGE_SHOP, P.MANAGE_PEOPLE, P.MANAGE_JOBS, P.MANAGE_MAILS})
+_SETTINGS = frozenset(
+    {P.MANAGE_ACCOUNTS, P.MANAGE_SHOP, P.MANAGE_PEOPLE, P.MANAGE_JOBS, P.MANAGE_MAILS, P.MANAGE_API_KEYS}
+)
 _ADMIN = _VIEWER | _SETTINGS | _BY_RULE | {P.READ_AUDIT, P.FLIP_KILL_SWITCH, P.SWITCH_METHODS}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
@@ -62,6 +65,10 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.OWNER: frozenset(Permission),
     }
 )
+
+
+API_RIGHTS = (P.VIEW, P.IMPORT_ORDERS, P.SET_STATUS, P.CAPTURE, P.CANCEL, P.REFUND)
+"""What a key of the REST API may carry; every key may look."""
 
 
 def roles_with(permission: Permission) -> tuple[Role, ...]:

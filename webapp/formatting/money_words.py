@@ -90,7 +90,7 @@ NOT_DONE: Mapping[str, str] = {
     "not_found": _l("The provider does not know this payment under our keys. Tell your admin."),
     "stopped": _l("It was stopped before it was sent."),
     "settled": _l("Two people looked at the provider's own pages and decided that it was not carried out."),
-    "right_revoked": _l("The person who asked for it lost the right before it was sent."),
+    "right_revoked": _l("Whoever asked for it lost the right before it was sent."),
     "no_more_tries": _l("The provider could not be reached in many tries."),
     "not_reached": _l("The provider could not be reached."),
     "waited_too_long": _l("The desk was held up before it could send."),

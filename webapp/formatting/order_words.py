@@ -68,6 +68,8 @@ OF_OPERATIONS: Mapping[str, str] = {
     "payment.added": _l("The payment was taken into Paydesk"),
     "order.first_status": _l("The order came in as “%(to)s”"),
     "order.imported": _l("Changed by an import"),
+    "order.brought_in": _l("The order was brought in"),
+    "order.brought_up_to_date": _l("The order was brought up to date"),
     "order.status_changed": _l("Status changed from “%(from)s” to “%(to)s”"),
     "payment.frozen": _l("The payment was frozen"),
     "movement.authorise": _l("%(provider)s reserved %(amount)s"),

@@ -77,6 +77,8 @@ STATES: Mapping[tuple[type[StrEnum], str] | str, Tag] = {
     "disabled": Tag(_l("Disabled"), "neutral", "minus"),
     "invited": Tag(_l("Invited"), "blue", "clock"),
     "breaker_closed": Tag(_l("Sending"), "green", "check"),
+    "in_force": Tag(_l("In force"), "green", "check"),
+    "revoked": Tag(_l("Revoked"), "neutral", "minus"),
     "on": Tag(_l("On"), "green", "check"),
     "off": Tag(_l("Off"), "neutral", "minus"),
     "new": Tag(_l("New"), "blue", "info"),
@@ -108,6 +110,7 @@ RIGHTS: Mapping[Permission, str] = {
     Permission.MANAGE_JOBS: _l("plan jobs"),
     Permission.SWITCH_METHODS: _l("switch payment methods"),
     Permission.MANAGE_MAILS: _l("look after outgoing mail"),
+    Permission.MANAGE_API_KEYS: _l("manage API keys"),
 }
 
 ROLES: Mapping[Role, tuple[str, str]] = {

@@ -12,6 +12,8 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "name_taken": ("name", _l("An account of this shop, provider and mode has this name already")),
     "unknown_host": ("host", _l("Choose a server of the list")),
     "credentials_missing": ("", _l("Enter the keys that the provider gave you")),
+    "key_without_shop": ("shops", _l("Choose at least one shop")),
+    "right_not_yours": ("rights", _l("You can only give rights that you have yourself in each of these shops")),
     "email_taken": ("email", _l("Somebody with this e-mail address is here already")),
     "last_owner": ("", _l("A shop must keep at least one owner who can sign in")),
     "yourself": ("", _l("You cannot do this to yourself")),

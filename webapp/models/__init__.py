@@ -1,5 +1,6 @@
 """Tables, a file per aggregate. Importing this package registers all of them."""
 
+from webapp.models.api import ApiAnswer, ApiKey, ApiKeyShop
 from webapp.models.audit import AuditEntry, AuditHead
 from webapp.models.base import Base
 from webapp.models.draft import Draft
@@ -25,6 +26,9 @@ from webapp.models.user import Grant, RateEvent, User, UserSession
 from webapp.models.webhook import WebhookMessage, WebhookState
 
 __all__ = [
+    "ApiAnswer",
+    "ApiKey",
+    "ApiKeyShop",
     "Attempt",
     "AuditEntry",
     "AuditHead",

@@ -109,6 +109,8 @@ class Operation(Base):
     key: Mapped[str]  # goes to the provider (R11)
     requested_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     requested_via: Mapped[Via]
+    api_key_id: Mapped[uuid.UUID | None]  # the key of the REST API that asked
+    client_key: Mapped[str | None]  # the `Idempotency-Key` that came with it, kept for ever (R15)
     status_change_id: Mapped[uuid.UUID | None]  # the change of the order's status that it answers (R17)
     approved_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     approval_digest: Mapped[str | None]

@@ -2,6 +2,7 @@
 
 from webapp.security.access import (
     check_right,
+    client,
     current,
     find_current,
     limit_money_forms,
@@ -10,10 +11,12 @@ from webapp.security.access import (
     shops_in_view,
     signed_in,
     visible_shops,
+    with_key,
 )
 
 __all__ = [
     "check_right",
+    "client",
     "current",
     "find_current",
     "limit_money_forms",
@@ -22,4 +25,5 @@ __all__ = [
     "shops_in_view",
     "signed_in",
     "visible_shops",
+    "with_key",
 ]

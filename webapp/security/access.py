@@ -1,7 +1,7 @@
 """What a route declares, and what a view asks about the person who is signed in.
 
-Every view carries exactly one of `@requires(Permission.X)`, `@signed_in` or `@public`; the guard in guard.py reads it,
-and create_app() refuses to start when one is missing.
+Every view carries exactly one of `@requires(Permission.X)`, `@with_key(Permission.X)`, `@signed_in` or `@public`; the
+guard in guard.py reads it, and create_app() refuses to start when one is missing.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.domain.permissions import Permission
 from webapp.services import rate_limits
+from webapp.services.api.keys import Client
 from webapp.services.errors import LimitReached, NoRight
 from webapp.services.sessions import SignedIn
 
@@ -26,15 +27,24 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a route declares: open to all, to everybody signed in, or to a right in at least one shop."""
+    """What a route declares: open to all, to everybody signed in, or to a right in at least one shop.
+
+    `by_key`: a call of the REST API. It knows no cookie and no person; its key is what counts.
+    """
 
     is_public: bool = False
     permission: Permission | None = None
+    by_key: bool = False
 
 
 def requires(permission: Permission) -> Callable[[View], View]:
     """Declare that a view needs `permission` in at least one shop; which one, the view checks with `check_right`."""
     return _declare(Access(permission=permission))
+
+
+def with_key(permission: Permission) -> Callable[[View], View]:
+    """Declare a call of the REST API, which needs a key that carries `permission`."""
+    return _declare(Access(permission=permission, by_key=True))
 
 
 def signed_in(view: View) -> View:
@@ -69,6 +79,14 @@ def current() -> SignedIn:
     if person is None:
         raise RuntimeError("Nobody is signed in here")
     return person
+
+
+def client() -> Client:
+    """The holder of the key that came with a call of the REST API. RuntimeError elsewhere: a fault of ours."""
+    holder: Client | None = g.get("client")
+    if holder is None:
+        raise RuntimeError("No key came with this request")
+    return holder
 
 
 def visible_shops(permission: Permission = Permission.VIEW) -> frozenset[uuid.UUID]:

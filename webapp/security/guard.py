@@ -7,10 +7,12 @@ from urllib.parse import urlencode, urlsplit
 from flask import Flask, Response, abort, current_app, g, request, session, url_for
 
 from webapp import htmx
+from webapp.domain.permissions import Permission
 from webapp.extensions import db
 from webapp.security.access import SAFE_METHODS, Access
 from webapp.services import runtime, sessions
-from webapp.services.errors import NoRight
+from webapp.services.api import keys
+from webapp.services.errors import KeyRefused, NoRight
 
 TOKEN = "token"  # noqa: S105 - the name of a field, not a secret
 WITHOUT_PASSWORD = frozenset({"me.password", "auth.sign_out"})
@@ -48,12 +50,15 @@ def local_address(target: str | None) -> str | None:
 
 def _guard() -> Response | None:
     _refuse_other_origins()
-    token = session.get(TOKEN)
-    if token:
-        g.signed_in = sessions.find(db.session(), token)
     access = declared(current_app, request.endpoint) if request.endpoint else Access(is_public=True)
     if access is None:
         abort(403)
+    if access.by_key:
+        _admit_key(access)
+        return None
+    token = session.get(TOKEN)
+    if token:
+        g.signed_in = sessions.find(db.session(), token)
     if access.is_public:
         return None
     person = g.get("signed_in")
@@ -66,6 +71,16 @@ def _guard() -> Response | None:
     if access.permission is not None and not person.shops_with(access.permission):
         raise NoRight(access.permission)
     return None
+
+
+def _admit_key(access: Access) -> None:
+    """A call of the REST API: cookies are not looked at, the key is looked up anew at every request (8.3.2)."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.isascii():
+        raise KeyRefused
+    g.client = keys.admit(token.strip())
+    if access.permission not in g.client.rights:
+        raise NoRight(access.permission or Permission.VIEW)
 
 
 def _refuse_other_origins() -> None:

@@ -29,10 +29,11 @@ _MOVE_HEAD = update(_HEAD).where(_HEAD.c.id == 1).values(number=bindparam("to_nu
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a person, or the desk itself when `user_id` is None."""
+    """Who acts: a person, a key of the REST API, or the desk itself when neither is named."""
 
     user_id: uuid.UUID | None
     via: Via
+    api_key_id: uuid.UUID | None = None
 
 
 SYSTEM = Actor(None, Via.SYSTEM)
@@ -75,7 +76,7 @@ def write_many(tx: Tx, actor: Actor, entries: Sequence[Entry], at: datetime) -> 
             "number": number,
             "at": at,
             "shop_id": entry.shop_id,
-            "actor_id": actor.user_id,
+            "actor_id": actor.user_id or actor.api_key_id,
             "via": actor.via.value,
             "action": entry.action,
             "subject_kind": entry.subject[0],

@@ -9,7 +9,7 @@ from itertools import islice
 
 from sqlalchemy import ColumnElement, or_, select
 
-from webapp.models import AuditEntry, User
+from webapp.models import ApiKey, AuditEntry, User
 from webapp.services import audit
 from webapp.services.unit_of_work import Tx, reading
 
@@ -54,8 +54,9 @@ def actions(tx: Tx) -> Sequence[str]:
 
 
 def names(tx: Tx, people: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """Names of those people."""
-    rows = tx.execute(select(User.id, User.name).where(User.id.in_(people)))
+    """Names of those people and API keys."""
+    people_rows = select(User.id, User.name).where(User.id.in_(people))
+    rows = tx.execute(people_rows.union_all(select(ApiKey.id, ApiKey.name).where(ApiKey.id.in_(people))))
     return {row.id: row.name for row in rows}
 
 

@@ -62,8 +62,12 @@ class NoRight(Exception):
         self.shop_id = shop_id
 
 
+class KeyRefused(Exception):
+    """No key, one that is not ours, or one that was revoked; the API answers 401 and does not say which."""
+
+
 class LimitReached(Exception):
-    """Too many requests of one person; the next is taken after `wait_s` seconds. Pages answer 429."""
+    """Too many requests of one person or key; the next is taken after `wait_s` seconds. Pages answer 429."""
 
     def __init__(self, wait_s: int) -> None:
         super().__init__(f"wait {wait_s} s")

@@ -49,6 +49,12 @@ def visible(tx: Tx, shops: Collection[uuid.UUID]) -> Sequence[ProviderAccount]:
     return tx.scalars(select(ProviderAccount).where(ProviderAccount.shop_id.in_(shops)).order_by(*order)).all()
 
 
+def names_of(tx: Tx, account_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[str, str]]:
+    """Name and provider of those accounts."""
+    named = select(ProviderAccount.id, ProviderAccount.name, ProviderAccount.provider)
+    return {row.id: (row.name, row.provider) for row in tx.execute(named.where(ProviderAccount.id.in_(account_ids)))}
+
+
 def create(actor: SignedIn, command: AccountCommand) -> uuid.UUID:
     """A new account. Raises NoRight, RuleBroken("name_taken", "unknown_host" or "credentials_missing")."""
     _check(actor, command.shop_id)

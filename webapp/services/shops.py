@@ -14,7 +14,7 @@ from webapp.models import Grant, Order, OrderStatus, RefundReason, Shop, StatusK
 from webapp.services import audit, runtime
 from webapp.services.audit import personal, write
 from webapp.services.editing import change, differences
-from webapp.services.errors import NoRight, RuleBroken
+from webapp.services.errors import NoRight, NotFound, RuleBroken
 from webapp.services.jobs import schedules
 from webapp.services.sessions import SignedIn
 from webapp.services.unit_of_work import Tx, in_transaction
@@ -48,6 +48,14 @@ class ReasonCommand:
 def visible(tx: Tx, shops: Collection[uuid.UUID]) -> Sequence[Shop]:
     """The shops of that list, by name."""
     return tx.scalars(select(Shop).where(Shop.id.in_(shops)).order_by(Shop.name)).all()
+
+
+def get_by_code(tx: Tx, code: str, shops: Collection[uuid.UUID]) -> uuid.UUID:
+    """The id of the shop of that code, among these. Raises NotFound (I18)."""
+    found = tx.scalar(select(Shop.id).where(Shop.code == code, Shop.id.in_(shops)))
+    if found is None:
+        raise NotFound(f"shop {code}")
+    return found
 
 
 def has_orders(tx: Tx, shop_id: uuid.UUID) -> bool:

@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from webapp.views import (
     accounts,
+    api_keys,
     audit,
     auth,
     cancellations,
@@ -46,4 +47,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     webhooks.bp,
     mails.bp,
     imports.bp,
+    api_keys.bp,
 )

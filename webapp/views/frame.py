@@ -50,6 +50,7 @@ PLACES = (
     Place("accounts.index", _l("Provider accounts"), "key", P.MANAGE_ACCOUNTS, is_setting=True),
     Place("webhooks.index", _l("Messages of providers"), "send", P.MANAGE_ACCOUNTS, is_setting=True),
     Place("mails.index", _l("Mails"), "mail", P.MANAGE_MAILS, is_setting=True),
+    Place("api_keys.index", _l("API keys"), "lock", P.MANAGE_API_KEYS, is_setting=True),
     Place("people.index", _l("People"), "people", P.MANAGE_PEOPLE, is_setting=True),
     Place("switches.index", _l("Kill switches"), "stop", P.FLIP_KILL_SWITCH, is_setting=True),
     Place("audit.index", _l("Audit"), "list", P.READ_AUDIT, is_setting=True),

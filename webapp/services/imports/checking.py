@@ -19,9 +19,9 @@ LONGEST = {"number": 100, "buyer_email": 254, "buyer_name": 200, "provider_ref":
 YEARS = range(1990, 2101)
 
 _TOTAL = re.compile(r"([0-9]{1,16})(?:[.,]([0-9]+))?")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _REFERENCE = re.compile(r"[!-~]+")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def _status(text: str, world: World) -> uuid.UUID:
 
 
 def _email(text: str, _world: World) -> str:
-    if _EMAIL.fullmatch(text) is None:
+    if EMAIL.fullmatch(text) is None:
         raise _Wrong("not_an_address")
     return text
 
@@ -179,9 +179,14 @@ def _name(text: str, _world: World) -> str:
 
 
 def _language(text: str, _world: World) -> str:
-    if _LANGUAGE.fullmatch(text) is None:
+    if LANGUAGE.fullmatch(text) is None:
         raise _Wrong("not_a_language")
-    return text.lower() if "-" not in text else text
+    return plain_language(text)
+
+
+def plain_language(tag: str) -> str:
+    """A language tag as it is stored."""
+    return tag.lower() if "-" not in tag else tag
 
 
 def _moment(text: str, world: World) -> datetime:

@@ -11,6 +11,7 @@ from sqlalchemy import Select, delete, select
 
 from webapp.models import JobRow, JobRun, RateEvent, UserSession
 from webapp.services import drafts, runtime, verify, wake_ups
+from webapp.services.api import once
 from webapp.services.imports import cleaning as imports
 from webapp.services.mails import keeping as mails
 from webapp.services.unit_of_work import Tx, in_transaction
@@ -33,8 +34,9 @@ def check_books() -> str:
 
 
 def sweep_out() -> str:
-    """Drop old wake-ups, counters, drafts, messages, sessions and runs; says how much it was."""
+    """Drop old wake-ups, counters, drafts, messages, sessions, answers of the API and runs; says how much it was."""
     words = wake_ups.forget_old()
+    once.forget_old()
 
     def work(tx: Tx) -> Sequence[uuid.UUID]:
         now = runtime.current().clock.now(tx)

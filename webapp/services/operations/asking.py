@@ -41,6 +41,7 @@ class Asking:
     stop_window: timedelta | None = None
     status_change_id: uuid.UUID | None = None  # the change of the order's status that this answers (R17)
     lines: Sequence[OrderLine] = ()
+    client_key: str | None = None  # what the REST API's client calls this wish (R15)
 
 
 def check_means(asking: Asking, availability: Availability, total_minor: int) -> None:

@@ -14,7 +14,18 @@ from sqlalchemy.orm import aliased
 from providers.kinds import OperationKind
 from webapp.domain.operations import NOT_TERMINAL, OperationState
 from webapp.domain.permissions import Permission, roles_with
-from webapp.models import Grant, Installation, KillSwitch, Operation, Payment, ProviderAccount, RefundReason, User, Via
+from webapp.models import (
+    ApiKey,
+    Grant,
+    Installation,
+    KillSwitch,
+    Operation,
+    Payment,
+    ProviderAccount,
+    RefundReason,
+    User,
+    Via,
+)
 from webapp.models.operation import ONE_AT_A_TIME
 from webapp.services.unit_of_work import Tx
 
@@ -47,7 +58,7 @@ class Due:
     pending_id: uuid.UUID | None  # another one that the provider has accepted and not finished
     earlier_step_id: uuid.UUID | None  # an earlier step of the same wish that is not over (R6)
     reason: str | None  # the provider's code for the reason, else the shop's
-    right_is_kept: bool  # whether the person who asked may still ask for it
+    right_is_kept: bool  # whether the person or key that asked may still ask for it
 
 
 def next_due(tx: Tx, operation_id: uuid.UUID | None, now: datetime) -> Due | None:
@@ -116,14 +127,16 @@ def may_ask_for(tx: Tx, operation_id: uuid.UUID, kind: OperationKind) -> bool:
 
 
 def _right_is_kept(carries: ColumnElement[bool]) -> Any:
-    """ASVS 8.3.2: what was asked for is sent only while the person may still ask for it (K18)."""
+    """ASVS 8.3.2: what was asked for is sent only while the person or key may still ask for it (K18)."""
     granted = (
         exists()
         .where(User.id == Operation.requested_by, User.disabled_at.is_(None))
         .where(Grant.user_id == User.id, Grant.shop_id == Operation.shop_id, carries)
         .correlate(Operation)
     )
-    return or_(Operation.requested_via != Via.WEB, Operation.requested_by.is_(None), granted)
+    key_holds = exists().where(ApiKey.id == Operation.api_key_id, ApiKey.revoked_at.is_(None)).correlate(Operation)
+    by_person = or_(Operation.requested_via != Via.WEB, Operation.requested_by.is_(None), granted)
+    return and_(by_person, or_(Operation.api_key_id.is_(None), key_holds))
 
 
 def _in_the_way() -> Any:

@@ -112,6 +112,8 @@ def file_step(tx: Tx, asking: Asking, payment: Payment, shop: Shop, aim: Aim, pl
         "lines": kept_lines.dump(asking.lines),
         "requested_by": asking.actor.user_id,
         "requested_via": asking.actor.via,
+        "api_key_id": asking.actor.api_key_id,
+        "client_key": asking.client_key,
         "status_change_id": asking.status_change_id,
         "stop_until": now + window if window else None,
         "due_at": now + window,

@@ -9,11 +9,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from providers.kinds import OperationKind
 from webapp.domain.operations import OperationState
-from webapp.models import Mode, Operation, Order, Payment, ProviderAccount, RefundReason, Shop, User
+from webapp.models import ApiKey, Mode, Operation, Order, Payment, ProviderAccount, RefundReason, Shop, User
 from webapp.services.unit_of_work import Tx
 
 Rows = Select[*tuple[Any, ...]]
@@ -136,14 +136,16 @@ def reason_choices(tx: Tx, shops: Collection[uuid.UUID]) -> Sequence[RefundReaso
 
 
 def _rows() -> Rows:
+    asked_by = func.coalesce(User.name, ApiKey.name)
     return (
-        select(Operation, Payment, Order.number, Shop.name, ProviderAccount.provider, RefundReason, User.name)
+        select(Operation, Payment, Order.number, Shop.name, ProviderAccount.provider, RefundReason, asked_by)
         .join(Payment, Payment.id == Operation.payment_id)
         .join(Order, Order.id == Operation.order_id)
         .join(Shop, Shop.id == Operation.shop_id)
         .join(ProviderAccount, ProviderAccount.id == Operation.account_id)
         .outerjoin(RefundReason, RefundReason.id == Operation.reason_id)
         .outerjoin(User, User.id == Operation.requested_by)
+        .outerjoin(ApiKey, ApiKey.id == Operation.api_key_id)
     )
 
 

@@ -289,6 +289,8 @@ def _file_more(tx: Tx, operation: Operation, payment: Payment, aims: Sequence[Ai
             "comment": operation.comment,
             "requested_by": operation.requested_by,
             "requested_via": operation.requested_via,
+            "api_key_id": operation.api_key_id,
+            "client_key": operation.client_key,
             "status_change_id": operation.status_change_id,
             "due_at": now,
         }

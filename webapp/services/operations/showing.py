@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from webapp.domain.operations import OperationState
-from webapp.models import Attempt, Mode, Operation, Order, Payment, ProviderAccount, RefundReason, Shop, User
+from webapp.models import ApiKey, Attempt, Mode, Operation, Order, Payment, ProviderAccount, RefundReason, Shop, User
 from webapp.services import runtime
 from webapp.services.errors import NotFound
 from webapp.services.unit_of_work import Tx
@@ -109,13 +109,14 @@ def get_operation(tx: Tx, operation_id: uuid.UUID, shops: Collection[uuid.UUID],
     """The facts of one operation. NotFound when it is not in those shops or not of that mode."""
     asker = aliased(User)
     row = tx.execute(
-        select(Operation, Payment, Order, Shop, ProviderAccount, RefundReason, asker.name)
+        select(Operation, Payment, Order, Shop, ProviderAccount, RefundReason, func.coalesce(asker.name, ApiKey.name))
         .join(Payment, Payment.id == Operation.payment_id)
         .join(Order, Order.id == Operation.order_id)
         .join(Shop, Shop.id == Operation.shop_id)
         .join(ProviderAccount, ProviderAccount.id == Operation.account_id)
         .outerjoin(RefundReason, RefundReason.id == Operation.reason_id)
         .outerjoin(asker, asker.id == Operation.requested_by)
+        .outerjoin(ApiKey, ApiKey.id == Operation.api_key_id)
         .where(Operation.id == operation_id, Operation.shop_id.in_(shops), Payment.mode == mode)
     ).one_or_none()
     if row is None:

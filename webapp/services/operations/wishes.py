@@ -14,6 +14,7 @@ from providers.port import Availability
 from webapp.domain.operations import OperationState
 from webapp.domain.payment_state import PaymentState, Sums, payment_state
 from webapp.models import (
+    ApiKey,
     LedgerMovement,
     Mode,
     Operation,
@@ -170,8 +171,9 @@ def _doubtful(tx: Tx, payment_id: uuid.UUID) -> Operation | None:
 
 def _newest(tx: Tx, payment_id: uuid.UUID, kind: OperationKind) -> tuple[Operation, str | None] | None:
     row = tx.execute(
-        select(Operation, User.name)
+        select(Operation, func.coalesce(User.name, ApiKey.name))
         .outerjoin(User, User.id == Operation.requested_by)
+        .outerjoin(ApiKey, ApiKey.id == Operation.api_key_id)
         .where(Operation.payment_id == payment_id, Operation.kind == kind)
         .order_by(Operation.created_at.desc(), Operation.id)
         .limit(1)

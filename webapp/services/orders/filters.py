@@ -40,6 +40,7 @@ class OrderFilter:
     shop_ids: frozenset[uuid.UUID]
     mode: Mode
     search: str = ""
+    number: str = ""  # exactly this one
     amounts: tuple[tuple[int, int], ...] = ()
     status: str = ""
     payment_state: PaymentState | None = None
@@ -138,6 +139,12 @@ def orders_found(tx: Tx, wanted: OrderFilter) -> Any:
         ]
     ways += [select(Order.id).where(*own, _has_total(*amount)) for amount in wanted.amounts]
     return union(*(select(way.limit(MOST_FOUND).subquery()) for way in ways))
+
+
+def orders_of_number(wanted: OrderFilter) -> Select[uuid.UUID]:
+    """Ids of the orders of that very number, one a shop at most."""
+    own = Order.shop_id.in_(wanted.shop_ids), Order.mode == wanted.mode
+    return select(Order.id).where(*own, Order.number == wanted.number)
 
 
 def begins(tx: Tx, column: Any, beginning: str) -> ColumnElement[bool]:

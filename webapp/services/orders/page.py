@@ -7,13 +7,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from providers.kinds import OperationKind
 from webapp.domain.operations import NOT_TERMINAL, OperationState
 from webapp.domain.outcomes import OutcomeWord, outcome_word
 from webapp.models import (
+    ApiKey,
     Attempt,
     LedgerMovement,
     Operation,
@@ -177,9 +178,10 @@ def get_order(tx: Tx, order_id: uuid.UUID, shop_ids: Collection[uuid.UUID]) -> O
 def _operations(tx: Tx, order: Order) -> list[OperationLine]:
     asker, approver = aliased(User), aliased(User)
     rows = tx.execute(
-        select(Operation, RefundReason, asker.name, approver.name)
+        select(Operation, RefundReason, func.coalesce(asker.name, ApiKey.name), approver.name)
         .outerjoin(RefundReason, RefundReason.id == Operation.reason_id)
         .outerjoin(asker, asker.id == Operation.requested_by)
+        .outerjoin(ApiKey, ApiKey.id == Operation.api_key_id)
         .outerjoin(approver, approver.id == Operation.approved_by)
         .where(Operation.order_id == order.id, Operation.shop_id == order.shop_id)
         .order_by(Operation.created_at.desc(), Operation.id.desc())

@@ -143,6 +143,13 @@ def statuses_of(tx: Tx, shop_id: uuid.UUID) -> Sequence[OrderStatus]:
     return tx.scalars(select(OrderStatus).where(OrderStatus.shop_id == shop_id).order_by(OrderStatus.position)).all()
 
 
+def find_status(tx: Tx, shop_id: uuid.UUID, word: str) -> OrderStatus | None:
+    """The shop's status of that code, else of that name, whatever the case of its letters."""
+    known, wanted = statuses_of(tx, shop_id), word.lower()
+    by_code = next((status for status in known if status.code.lower() == wanted), None)
+    return by_code or next((status for status in known if status.name.lower() == wanted), None)
+
+
 def next_undoing_at(tx: Tx, shop_id: uuid.UUID) -> datetime | None:
     """When the shop's cancel or refund job runs next; None when neither is planned."""
     planned = Schedule.shop_id == shop_id, Schedule.job.in_(UNDOING_JOBS), Schedule.enabled

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from webapp.models import (
+    ApiKey,
     Attempt,
     AuditEntry,
     LedgerMovement,
@@ -74,8 +75,9 @@ def timeline(
 
 def _audited(tx: Tx, order: Order, subjects: Sequence[uuid.UUID]) -> list[Event]:
     rows = tx.execute(
-        select(AuditEntry, User.name)
+        select(AuditEntry, func.coalesce(User.name, ApiKey.name))
         .outerjoin(User, User.id == AuditEntry.actor_id)
+        .outerjoin(ApiKey, ApiKey.id == AuditEntry.actor_id)
         .where(AuditEntry.subject_id.in_(subjects), AuditEntry.shop_id == order.shop_id)
         .where(AuditEntry.action.not_in(SAID_OTHERWISE))
         .order_by(AuditEntry.number.desc())

@@ -36,6 +36,8 @@ def ways(tx: Tx, wanted: OrderFilter) -> Ways:
     lists: list[Any] = []
     if wanted.search:
         lists.append(filters.orders_found(tx, wanted))
+    if wanted.number:
+        lists.append(filters.orders_of_number(wanted))
     if wanted.attention:
         lists.append(filters.orders_needing_attention(wanted))
     if lists:  # they are bound to the shops already, and naming the shops again would lead SQLite to their orders
