@@ -9,15 +9,16 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Select, Subquery, func, select
 
-from webapp.models import Order, OrderStatus, Shop, StatusKind
+from webapp.models import Order, OrderStatus, Shop
 from webapp.models.order_import import order_is_shown
 from webapp.services.orders import filters, walks
 from webapp.services.orders.cursors import Cursor
 from webapp.services.orders.filters import OrderFilter
-from webapp.services.orders.rows import OrderRow, with_payments
+from webapp.services.orders.rows import OF_ORDER, OrderRow, with_payments
 from webapp.services.unit_of_work import Tx, reading
 
 PAGE_SIZE = 50
@@ -83,10 +84,10 @@ def find_by_number(tx: Tx, wanted: OrderFilter) -> uuid.UUID | None:
     return found[0] if len(found) == 1 else None
 
 
-def _rows(hits: Subquery, *, newest_first: bool) -> Select[Order, str, str, StatusKind, bool]:
+def _rows(hits: Subquery, *, newest_first: bool) -> Select[*tuple[Any, ...]]:
     return (
         select(
-            Order,
+            *OF_ORDER,
             Shop.name.label("shop"),
             OrderStatus.name.label("status"),
             OrderStatus.kind.label("status_kind"),
