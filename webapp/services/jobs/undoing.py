@@ -52,6 +52,8 @@ def work(run: Run) -> None:
         with reading() as tx:
             found = candidates(tx, kind, run.shop(), run.cursor)
         if not found:
+            if run.cursor is not None:  # whoever had the run before may have announced what is no work any more
+                announce(run, 0)
             return
         announce(run, len(found))
         take_all(task, found)
