@@ -55,13 +55,24 @@ def apply_snapshot(
         movable = operation.state is not OperationState.REVIEW
         if judgement.verdict is Verdict.FOUND and judgement.movement is not None and movable:
             owners[judgement.movement.id] = operation
-    booked = book(tx, payment, snapshot.movements, owners, now, snapshot=snapshot, known=known)
+    held_back = _may_be_answered(under_way, judgements)
+    movements = [movement for movement in snapshot.movements if movement.id not in held_back]
+    booked = book(tx, payment, movements, owners, now, snapshot=snapshot, known=known)
     for operation in owners.values():
         lease = Lease(operation.id, operation.fence, now)
         alone = len(under_way) == 1
         end(tx, lease, operation, OperationState.SUCCEEDED, now, release_reservation=False, alone=alone)
     _note_foreign(tx, payment, booked, now)
     return judgements
+
+
+def _may_be_answered(under_way: Sequence[Operation], judgements: Mapping[uuid.UUID, Judgement]) -> frozenset[str]:
+    """Movements of which one may be that of a call whose answer is still on its way.
+
+    They are booked by the next read: booked now, the operation's own would for ever stand as one made elsewhere (I9).
+    """
+    sending = (operation.id for operation in under_way if operation.state is OperationState.SENDING)
+    return frozenset(name for operation_id in sending for name in judgements[operation_id].candidates)
 
 
 def _judge_all(
