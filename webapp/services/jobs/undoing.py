@@ -24,7 +24,7 @@ from webapp.services.operations.filing import Wish
 from webapp.services.unit_of_work import Tx, in_transaction, reading
 
 log = structlog.get_logger()
-BATCH = 5  # payments in one transaction, which stays under the 50 ms of R21
+BATCH = 4  # payments in one transaction, which stays under the 50 ms of R21
 NOT_FILED = "not_filed"
 FIRST_HOLD = 1
 
