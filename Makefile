@@ -1,7 +1,7 @@
 # The commands of Paydesk. `make run` and `make test` set up everything that they need.
 
 PYTHON ?= python3
-WORKERS ?= 2
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 NODE := .node
@@ -30,7 +30,7 @@ run: $(VENV)/local.done $(VENDOR) $(COMPILED)  ## start everything on this machi
 	@exec $(BIN)/python -m tasks.local
 
 test: $(VENV)/dev.done $(VENDOR) $(COMPILED)  ## run the tests on SQLite, PostgreSQL, Redis and a browser
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
 
 lint: $(VENV)/dev.done $(VENDOR) $(COMPILED)  ## format, rules, types, imports, templates, texts, sizes, migrations
 	$(BIN)/ruff format --check .

@@ -90,9 +90,9 @@ class Outbox:
             return self.lose(delivery.n)
         if fault.kind == "webhook_late":
             return self.delay(delivery.n, fault.lasting)
-        if fault.kind == "webhook_forged":
-            return self.forge(delivery.n)
-        self.double(delivery.n)
+        copy = self.double(delivery.n)
+        if fault.kind == "webhook_forged":  # a forger sends beside the provider, not in its place
+            self.forge(copy.n)
         return delivery
 
     def send(self, n: int) -> Delivery:

@@ -113,8 +113,9 @@ def test_every_page_opens_in_every_language(live_app: tuple[Flask, str], owner: 
 
 @pytest.mark.browser
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.slow)])  # for CI's time; both in soak
 def test_every_kind_of_page_passes_axe(
-    live_app: tuple[Flask, str], live: str, owner: User, browser_context: BrowserContext
+    live_app: tuple[Flask, str], live: str, owner: User, browser_context: BrowserContext, width: int
 ) -> None:
     app = live_app[0]
     visitor = Visitor(app, owner.id, mode="live")
@@ -124,9 +125,8 @@ def test_every_kind_of_page_passes_axe(
     browser_context.add_cookies([{"name": name, "value": cookie.value, "url": live}])
     page = browser_context.new_page()
     kinds = dict(walk(app, visitor))
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 900})
-        for endpoint, address in kinds.items():
-            page.goto(live + address)
-            assert axe.violations(page) == [], f"{endpoint} {address} at {width}"
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{endpoint} is wider than {width}"
+    page.set_viewport_size({"width": width, "height": 900})
+    for endpoint, address in kinds.items():
+        page.goto(live + address)
+        assert axe.violations(page) == [], f"{endpoint} {address}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{endpoint} is too wide"

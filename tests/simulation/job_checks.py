@@ -17,10 +17,12 @@ group by payment_id, kind, status_change_id having count(*) > 1
 _RUNS = "select id, job, request_id, not_before, fence, ended_at, found_at, found, counts from job_runs"
 _ENDED = """
 select id, failed_by, found, (select count(*) from job_rows where run_id = j.id),
- (select coalesce(max(position), 0) from job_rows where run_id = j.id), fence from job_runs j
+ (select coalesce(max(position), 0) from job_rows where run_id = j.id) from job_runs j
 """
-ONE_HOLD = 2
-"""The fence of a run that one worker took and gave back."""
+_ROWS_TWICE = """
+select run_id, payment_id, count(*) from job_rows r join job_runs j on j.id = r.run_id
+where j.job in ('cancel', 'refund') group by run_id, payment_id having count(*) > 1
+"""
 _OWED = """
 select count(*) from payments p join orders o on o.id = p.order_id
 where o.undo_change_id is not null and p.frozen_at is null
@@ -88,12 +90,13 @@ def is_owed(world: World) -> bool:
 
 def check_runs(world: World) -> None:
     """At the end no run is open, and what runs filed stands in exactly one row of them."""
-    for name, failed_by, found, rows, last, fence in world.database.rows(_ENDED):
+    for name, failed_by, found, rows, last in world.database.rows(_ENDED):
         if failed_by is not None:
             world.say(f"K15: run {name} ended by {failed_by}")
-        was_whole = fence <= ONE_HOLD  # else whoever took it over may have found less than was announced
-        if rows != last or rows > found or (was_whole and rows != found):
+        if rows != last or rows != found:
             world.say(f"K15: run {name} was to have {found} rows and has {rows}, the last one at {last}")
+    for name, payment, rows in world.database.rows(_ROWS_TWICE):
+        world.say(f"K15: run {name} has {rows} rows for payment {payment}")
     for name, rows in world.database.rows(_FILED):
         if rows != 1:
             world.say(f"R17: operation {name} of a job stands in {rows} rows")

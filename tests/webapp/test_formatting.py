@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
-from flask import Flask, g
+from flask import Flask, g, url_for
 
 from webapp.domain.operations import OperationState
 from webapp.domain.payment_state import PaymentState
 from webapp.domain.permissions import Permission, Role
-from webapp.formatting import day, exact, money, when, words
+from webapp.formatting import Reading, addresses, day, exact, money, when, words
 
 NOW = datetime(2026, 11, 21, 14, 5, 9, tzinfo=UTC)
 
@@ -80,3 +81,18 @@ def test_every_state_right_and_role_has_its_words(reader: None) -> None:
     assert str(words.state_tag(OperationState.EXPIRED).word) != str(words.state_tag(PaymentState.EXPIRED).word)
     assert all(words.right_name(permission) for permission in Permission)
     assert all(words.role_name(role) and words.role_sentence(role) for role in Role)
+
+
+@pytest.mark.parametrize("reader", [("sv", "Europe/Stockholm"), ("ja", "Asia/Tokyo")], indirect=True)
+def test_a_list_reads_as_its_cells_would(reader: None) -> None:
+    read = Reading(NOW)
+    for moment in (NOW, NOW.replace(day=20), NOW.replace(month=3), NOW.replace(year=2024)):
+        assert read.when(moment) == when(moment, now=NOW)
+    assert read.money(123450, "SEK") == money(123450, "SEK")
+
+
+def test_addresses_of_a_list_are_those_of_its_rows(quick_app: Flask) -> None:
+    with quick_app.test_request_context():
+        address_of = addresses("orders.show", "order_id")
+        for order_id in (uuid4(), uuid4()):
+            assert address_of(order_id) == url_for("orders.show", order_id=order_id)

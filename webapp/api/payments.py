@@ -25,7 +25,8 @@ from webapp.models import Operation, RefundReason
 from webapp.services.api import once
 from webapp.services.api.once import Answer, StillRunning, digest_of
 from webapp.services.errors import RuleBroken
-from webapp.services.operations.asking import MOST_COMMENT, Wish, file_within, refuse_when_disk_is_full
+from webapp.services.operations.asking import MOST_COMMENT
+from webapp.services.operations.filing import Wish, file_within, refuse_when_disk_is_full
 from webapp.services.operations.showing import get_operation
 from webapp.services.orders.records import find_payment
 from webapp.services.unit_of_work import Tx, reading

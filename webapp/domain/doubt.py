@@ -63,12 +63,13 @@ class Doubted:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict and what it rests on."""
+    """The verdict and what it rests on; `candidates` are the ids of several movements of which one may be it."""
 
     verdict: Verdict
     movement: Movement | None = None
     pending: PendingEffect | None = None
     why: str = ""
+    candidates: tuple[str, ...] = ()
 
 
 def judge(wish: Doubted, seen: PaymentSnapshot, *, taken: Collection[str], keeps_reference: bool) -> Judgement:
@@ -121,7 +122,8 @@ def _reached(wish: Doubted, seen: PaymentSnapshot, changes: list[Movement]) -> J
 
 def _one_of(candidates: list[Movement], wish: Doubted) -> Judgement:
     if len(candidates) > 1:
-        return Judgement(Verdict.UNCLEAR, why=f"{len(candidates)} movements could be this operation")
+        why, ids = f"{len(candidates)} movements could be this operation", tuple(one.id for one in candidates)
+        return Judgement(Verdict.UNCLEAR, why=why, candidates=ids)
     movement = candidates[0]
     if (movement.money.minor, movement.money.currency) != (wish.amount_minor, wish.currency):
         return Judgement(

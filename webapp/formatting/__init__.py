@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_currency, format_decimal
-from flask import Flask, g, request, session
+from flask import Flask, g, request, session, url_for
 from flask_babel import get_locale, gettext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from providers.money import exponent
 from webapp.formatting import mail_words, method_words, money_words, webhook_words, words
 
 LANGUAGES = {"en": "English", "fr": "Français", "ja": "日本語", "sv": "Svenska"}
 LANGUAGE = "language"
+NOBODY = UUID(int=0)
 KEPT = 4096  # texts of amounts and days that are kept: a list shows the same ones over and over
 
 _ZONES: dict[tuple[str, str | None, timedelta | None, str], str] = {}
@@ -27,6 +31,7 @@ _ZONES: dict[tuple[str, str | None, timedelta | None, str], str] = {}
 def init_app(app: Flask) -> None:
     """Make the filters known to templates, and the words of states, rights and roles."""
     app.jinja_env.filters.update(money=money, number=number, when=when, exact=exact, day=day, age=age)
+    app.jinja_env.globals.update(reading=Reading, addresses=addresses)
     app.jinja_env.filters.update(reason_name=words.reason_name)
     app.jinja_env.globals.update(page_language=page_language, state_tag=words.state_tag, right_name=words.right_name)
     app.jinja_env.globals.update(role_name=words.role_name, role_sentence=words.role_sentence)
@@ -72,17 +77,39 @@ def number(value: int) -> str:
 
 def when(moment: datetime | None, *, now: datetime | None = None) -> Markup:
     """A moment in words close to now (“today 14:05”), the exact one with its zone on hover; a dash for None."""
-    if moment is None:
-        return Markup("–")
-    zone = reader_zone()
-    local, today = moment.astimezone(zone), (now or datetime.now(UTC)).astimezone(zone).date()
-    text = f"{_day_in_words(local.date(), today)} {local:%H:%M}"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), _exact(local), text)
+    return Markup("–") if moment is None else Reading(now).when(moment)
+
+
+class Reading:
+    """How one person reads amounts and moments: language and zone are looked up once for a list, not in each cell."""
+
+    def __init__(self, now: datetime | None = None) -> None:
+        self._locale, self._dates, self._zone = _locale(), date_locale(), reader_zone()
+        self._today = (now or datetime.now(UTC)).astimezone(self._zone).date()
+
+    def money(self, minor: int, currency: str) -> str:
+        """As the filter `money`."""
+        return _money(minor, currency, self._locale)
+
+    def when(self, moment: datetime) -> Markup:
+        """As the filter `when`."""
+        local = moment.astimezone(self._zone)
+        text = escape(f"{self._day_in_words(local.date())} {local:%H:%M}")
+        title = escape(_exact(local, self._locale))
+        return Markup(f'<time datetime="{moment.isoformat()}" title="{title}">{text}</time>')  # noqa: S704 - escaped
+
+    def _day_in_words(self, value: date) -> str:
+        if abs((value - self._today).days) <= 1:
+            near = {0: gettext("today"), -1: gettext("yesterday"), 1: gettext("tomorrow")}
+            return str(near[(value - self._today).days])
+        if value.year == self._today.year:
+            return _month_and_day(value, self._dates)
+        return _date(value, "medium", self._dates)
 
 
 def exact(moment: datetime) -> str:
     """A moment to the second with its zone."""
-    return _exact(moment.astimezone(reader_zone()))
+    return _exact(moment.astimezone(reader_zone()), _locale())
 
 
 def day(moment: datetime | date) -> str:
@@ -96,20 +123,15 @@ def age(span: timedelta) -> str:
     return str(format_timedelta(span, locale=_locale()))
 
 
-def _exact(local: datetime) -> str:
-    return f"{_date(local.date(), 'd MMM y', _locale())} {local:%H:%M:%S} {_zone(local, _locale())}"
+def _exact(local: datetime, locale: str) -> str:
+    return f"{_date(local.date(), 'd MMM y', locale)} {local:%H:%M:%S} {_zone(local, locale)}"
 
 
-def _day_in_words(value: date, today: date) -> str:
-    if value == today:
-        return str(gettext("today"))
-    if value == today - timedelta(days=1):
-        return str(gettext("yesterday"))
-    if value == today + timedelta(days=1):
-        return str(gettext("tomorrow"))
-    if value.year == today.year:
-        return _month_and_day(value, date_locale())
-    return day(value)
+def addresses(endpoint: str, name: str) -> Callable[[UUID], str]:
+    """Addresses of one endpoint for many ids: made once, with each id put in its place."""
+    values: dict[str, Any] = {name: NOBODY}
+    before, _mark, after = url_for(endpoint, **values).partition(str(NOBODY))
+    return lambda value: f"{before}{value}{after}"
 
 
 @lru_cache(KEPT)

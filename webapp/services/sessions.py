@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from webapp.domain.permissions import PERMISSIONS, Permission, Role
 from webapp.models import Grant, Mode, User, UserSession
@@ -57,19 +57,24 @@ def start(tx: Tx, user_id: uuid.UUID, now: datetime) -> str:
     return token
 
 
+_SESSION = (
+    select(UserSession, User)
+    .join(User, User.id == UserSession.user_id)
+    .where(UserSession.token_hash == bindparam("of_token"), UserSession.ended_at.is_(None), User.disabled_at.is_(None))
+)
+_GRANTS = select(Grant.shop_id, Grant.role).where(Grant.user_id == bindparam("of_user"))
+"""Asked by every request, so they are made once."""
+
+
 def find(tx: Tx, token: str) -> SignedIn | None:
     """The person behind `token`; None when the session ended, lapsed or idled, or the person was disabled."""
-    found = tx.execute(
-        select(UserSession, User)
-        .join(User, User.id == UserSession.user_id)
-        .where(UserSession.token_hash == _hash(token), UserSession.ended_at.is_(None), User.disabled_at.is_(None))
-    ).one_or_none()
+    found = tx.execute(_SESSION, {"of_token": _hash(token)}).one_or_none()
     if found is None:
         return None
     session, user = found
     grants: dict[uuid.UUID, set[Role]] = {}
-    for grant in tx.scalars(select(Grant).where(Grant.user_id == user.id)):
-        grants.setdefault(grant.shop_id, set()).add(grant.role)
+    for shop_id, role in tx.execute(_GRANTS, {"of_user": user.id}):
+        grants.setdefault(shop_id, set()).add(role)
     now = runtime.current().clock.now(tx)
     has_money_role = any(roles & MONEY_ROLES for roles in grants.values())
     if now - session.created_at > LONGEST or (has_money_role and now - session.last_seen_at > IDLE):

@@ -91,15 +91,15 @@ def test_an_amount_is_found_as_people_write_it(merchant: Browser, shelf: Shelf, 
 
 
 def test_pages_lead_on_and_back(merchant: Browser, shelf: Shelf) -> None:
-    for each in range(51):
+    for each in range(26):
         shelf.order(f"A-{each:02}", ordered_at=NOON + timedelta(minutes=each))
     first = merchant.get("/orders")
-    assert "51 orders" in first.text
+    assert "26 orders" in first.text
     older = next(each.attributes["href"] for each in first.all("a") if each.attributes.get("rel") == "next")
     last = merchant.get(older)
     assert "A-00" in last.text
     newer = next(each.attributes["href"] for each in last.all("a") if each.attributes.get("rel") == "prev")
-    assert "A-50" in merchant.get(newer).text
+    assert "A-25" in merchant.get(newer).text
 
 
 def test_htmx_gets_the_list_alone_with_the_address_to_show(merchant: Browser, shelf: Shelf) -> None:

@@ -71,7 +71,7 @@ def _run(run_id: uuid.UUID | None) -> bool:
         log.warning("run_lost", run_id=str(run.id))
         return True
     except Pause:
-        in_transaction(lambda tx: _go_on(tx, run, runtime.current().clock.now(tx)))
+        _unless_lost(run, lambda tx: _go_on(tx, run, runtime.current().clock.now(tx)))
         return True
     except RuleBroken as refusal:
         _broken_off(run, refusal.code)
@@ -97,7 +97,12 @@ def _broken_off(run: Run, why: str) -> None:
         at = runtime.current().clock.now(tx) + TRIED_AGAIN_AFTER[run.faults]
         _go_on(tx, run, at, faults=run.faults + 1)
 
+    _unless_lost(run, work)
+
+
+def _unless_lost(run: Run, leave: Callable[[Tx], None]) -> None:
+    """Leave a run, unless somebody else has it: whoever holds it now goes on with it."""
     try:
-        in_transaction(work)
+        in_transaction(leave)
     except RunLost:
         log.warning("run_lost", run_id=str(run.id))

@@ -22,7 +22,7 @@ from webapp.models import Mode, Operation, Order, Payment, ProviderAccount
 from webapp.models.payment_state import payment_state_column
 from webapp.services.unit_of_work import Tx
 
-MOST_FOUND = 1000
+MOST_FOUND = 250
 """Rows that a search takes from each of its indexes; beyond it the person is asked to narrow it."""
 
 NEED_A_LOOK = (OperationState.UNKNOWN, OperationState.REVIEW, OperationState.AWAITING_APPROVAL)

@@ -9,19 +9,20 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, Subquery, func, select
+from sqlalchemy import CTE, ColumnElement, Select, Subquery, case, func, select
 
-from webapp.models import Order, OrderStatus, Shop, StatusKind
+from webapp.models import Order, OrderStatus, Shop
 from webapp.models.order_import import order_is_shown
 from webapp.services.orders import filters, walks
 from webapp.services.orders.cursors import Cursor
 from webapp.services.orders.filters import OrderFilter
-from webapp.services.orders.rows import OrderRow, with_payments
+from webapp.services.orders.rows import OF_ORDER, OrderRow, with_payments
 from webapp.services.unit_of_work import Tx, reading
 
-PAGE_SIZE = 50
-MOST_COUNTED = 1000
+PAGE_SIZE = 25
+MOST_COUNTED = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,10 @@ def list_orders(tx: Tx, wanted: OrderFilter, cursor: Cursor | None = None, size:
     if not wanted.shop_ids:
         return OrderPage([], None, None, 0, {})
     ways = walks.ways(tx, wanted)
-    hits = walks.hits(wanted, ways, cursor, size + 1).subquery("hits")
-    found = tx.execute(_rows(hits, newest_first=cursor is None or not cursor.newer)).all()
+    some = walks.hits(wanted, ways, None, max(MOST_COUNTED, size) + 1).cte("some")
+    hits = _newest(some, size + 1) if cursor is None else walks.hits(wanted, ways, cursor, size + 1).subquery("hits")
+    query = _rows(hits, newest_first=cursor is None or not cursor.newer).add_columns(*_facts(some))
+    found = tx.execute(query).all()
     has_more = len(found) > size
     found = found[:size]
     if cursor is not None and cursor.newer:
@@ -53,8 +56,17 @@ def list_orders(tx: Tx, wanted: OrderFilter, cursor: Cursor | None = None, size:
     newer, older = _neighbours(rows, cursor, has_more=has_more)
     if newer is None and older is None:
         return OrderPage(rows, None, None, len(rows), _sums(rows))
-    count, sums = _count(tx, wanted, ways)
-    return OrderPage(rows, newer, older, count, sums)
+    counted, currencies, currency, total = found[0][-4:]
+    if counted > MOST_COUNTED:
+        return OrderPage(rows, newer, older, None, None)
+    sums = {currency: int(total)} if currencies == 1 else _sums_by_currency(tx, some)
+    return OrderPage(rows, newer, older, counted, sums)
+
+
+def _newest(some: CTE, size: int) -> Subquery:
+    """The first page of what is counted anyway: one walk serves both."""
+    key = (some.c.ordered_at, some.c.id)
+    return select(some.c.id).order_by(*walks.in_direction(key, newest_first=True)).limit(size).subquery("hits")
 
 
 def all_orders(wanted: OrderFilter, size: int = 500) -> Iterator[OrderRow]:
@@ -83,10 +95,10 @@ def find_by_number(tx: Tx, wanted: OrderFilter) -> uuid.UUID | None:
     return found[0] if len(found) == 1 else None
 
 
-def _rows(hits: Subquery, *, newest_first: bool) -> Select[Order, str, str, StatusKind, bool]:
+def _rows(hits: Subquery, *, newest_first: bool) -> Select[*tuple[Any, ...]]:
     return (
         select(
-            Order,
+            *OF_ORDER,
             Shop.name.label("shop"),
             OrderStatus.name.label("status"),
             OrderStatus.kind.label("status_kind"),
@@ -120,18 +132,28 @@ def _sums(rows: Sequence[OrderRow]) -> Mapping[str, int]:
     return dict(sums)
 
 
-def _count(tx: Tx, wanted: OrderFilter, ways: walks.Ways) -> tuple[int | None, Mapping[str, int] | None]:
-    """How many there are and their sums, both None beyond the bound: then no order is read for it."""
-    found = walks.hits(wanted, ways, None, MOST_COUNTED + 1).cte("found")
-    in_bound = select(func.count()).select_from(found).scalar_subquery() <= MOST_COUNTED
+def _facts(some: CTE) -> list[ColumnElement[Any]]:
+    """Columns that are the same in every row: the count, and for few orders their currencies and their sum."""
+    counted = select(func.count()).select_from(some).scalar_subquery()
+
+    def of_few(column: ColumnElement[Any]) -> ColumnElement[Any]:
+        of_all = select(column).select_from(some).join(Order, Order.id == some.c.id).scalar_subquery()
+        return case((counted <= MOST_COUNTED, of_all))
+
+    return [
+        counted.label("counted"),
+        of_few(func.count(Order.currency.distinct())).label("currencies"),
+        of_few(func.min(Order.currency)).label("one_currency"),
+        of_few(func.sum(Order.total_minor)).label("sum_of_all"),
+    ]
+
+
+def _sums_by_currency(tx: Tx, some: CTE) -> Mapping[str, int]:
+    """Sums of all that was counted, which is not many, where they are of several currencies."""
     by_currency = (
-        select(Order.currency, func.count(), func.sum(Order.total_minor))
-        .select_from(found)
-        .join(Order, Order.id == found.c.id)
-        .where(in_bound)
+        select(Order.currency, func.sum(Order.total_minor))
+        .select_from(some)
+        .join(Order, Order.id == some.c.id)
         .group_by(Order.currency)
     )
-    counted = tx.execute(by_currency).all()
-    if not counted:  # there are rows, or nobody would count
-        return None, None
-    return sum(row[1] for row in counted), {currency: int(total) for currency, _rows, total in counted}
+    return {currency: int(total) for currency, total in tx.execute(by_currency)}

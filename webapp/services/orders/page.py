@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Uuid, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from providers.kinds import OperationKind
@@ -137,23 +137,45 @@ class OrderFacts:
         return [line for line in self.operations if line.operation.state in {S.UNKNOWN, S.REVIEW}]
 
 
+# Statements that are made once: making them takes longer than asking them.
+_OF_ORDER, _OF_SHOP = bindparam("of_order", type_=Uuid()), bindparam("of_shop", type_=Uuid())
+_ORDER = (
+    select(Order, Shop, OrderStatus)
+    .join(Shop, Shop.id == Order.shop_id)
+    .join(OrderStatus, OrderStatus.id == Order.status_id)
+    .where(Order.id == _OF_ORDER, Order.shop_id.in_(bindparam("of_shops", expanding=True)), order_is_shown)
+)
+_PAYMENTS = (
+    select(Payment, ProviderAccount)
+    .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
+    .where(Payment.order_id == _OF_ORDER, Payment.shop_id == _OF_SHOP)
+    .order_by(Payment.created_at, Payment.id)
+)
+_ASKER, _APPROVER = aliased(User), aliased(User)
+_OPERATIONS = (
+    select(Operation, RefundReason, func.coalesce(_ASKER.name, ApiKey.name), _APPROVER.name)
+    .outerjoin(RefundReason, RefundReason.id == Operation.reason_id)
+    .outerjoin(_ASKER, _ASKER.id == Operation.requested_by)
+    .outerjoin(ApiKey, ApiKey.id == Operation.api_key_id)
+    .outerjoin(_APPROVER, _APPROVER.id == Operation.approved_by)
+    .where(Operation.order_id == _OF_ORDER, Operation.shop_id == _OF_SHOP)
+    .order_by(Operation.created_at.desc(), Operation.id.desc())
+)
+_NOTES = (
+    select(OrderNote, User.name)
+    .join(User, User.id == OrderNote.user_id)
+    .where(OrderNote.order_id == _OF_ORDER, OrderNote.shop_id == _OF_SHOP)
+    .order_by(OrderNote.created_at.desc(), OrderNote.id)
+)
+
+
 def get_order(tx: Tx, order_id: uuid.UUID, shop_ids: Collection[uuid.UUID]) -> OrderFacts:
     """One order with all that belongs to it. NotFound when it is in none of those shops (I18)."""
-    found = tx.execute(
-        select(Order, Shop, OrderStatus)
-        .join(Shop, Shop.id == Order.shop_id)
-        .join(OrderStatus, OrderStatus.id == Order.status_id)
-        .where(Order.id == order_id, Order.shop_id.in_(shop_ids), order_is_shown)
-    ).one_or_none()
+    found = tx.execute(_ORDER, {"of_order": order_id, "of_shops": list(shop_ids)}).one_or_none()
     if found is None:
         raise NotFound(f"order {order_id}")
     order, shop, status = found
-    payments = tx.execute(
-        select(Payment, ProviderAccount)
-        .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
-        .where(Payment.order_id == order.id, Payment.shop_id == order.shop_id)
-        .order_by(Payment.created_at, Payment.id)
-    ).all()
+    payments = tx.execute(_PAYMENTS, {"of_order": order.id, "of_shop": order.shop_id}).all()
     movements = _movements(tx, [payment.id for payment, _account in payments])
     operations = _operations(tx, order)
     notes = _notes(tx, order)
@@ -176,16 +198,7 @@ def get_order(tx: Tx, order_id: uuid.UUID, shop_ids: Collection[uuid.UUID]) -> O
 
 
 def _operations(tx: Tx, order: Order) -> list[OperationLine]:
-    asker, approver = aliased(User), aliased(User)
-    rows = tx.execute(
-        select(Operation, RefundReason, func.coalesce(asker.name, ApiKey.name), approver.name)
-        .outerjoin(RefundReason, RefundReason.id == Operation.reason_id)
-        .outerjoin(asker, asker.id == Operation.requested_by)
-        .outerjoin(ApiKey, ApiKey.id == Operation.api_key_id)
-        .outerjoin(approver, approver.id == Operation.approved_by)
-        .where(Operation.order_id == order.id, Operation.shop_id == order.shop_id)
-        .order_by(Operation.created_at.desc(), Operation.id.desc())
-    ).all()
+    rows = tx.execute(_OPERATIONS, {"of_order": order.id, "of_shop": order.shop_id}).all()
     attempts = _attempts(tx, [row[0].id for row in rows])
     return [OperationLine(*row, [a for a in attempts if a.operation_id == row[0].id]) for row in rows]
 
@@ -208,10 +221,5 @@ def _movements(tx: Tx, payment_ids: Sequence[uuid.UUID]) -> Sequence[LedgerMovem
 
 
 def _notes(tx: Tx, order: Order) -> Sequence[tuple[OrderNote, str]]:
-    query = (
-        select(OrderNote, User.name)
-        .join(User, User.id == OrderNote.user_id)
-        .where(OrderNote.order_id == order.id, OrderNote.shop_id == order.shop_id)
-        .order_by(OrderNote.created_at.desc(), OrderNote.id)
-    )
-    return [(note, name) for note, name in tx.execute(query)]
+    rows = tx.execute(_NOTES, {"of_order": order.id, "of_shop": order.shop_id})
+    return [(note, name) for note, name in rows]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from webapp.models import (
@@ -45,6 +45,19 @@ class Event:
     via: Via
     operation_id: uuid.UUID | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+_BEFORE, _AFTER = aliased(OrderStatus), aliased(OrderStatus)
+_CHANGES = (
+    select(StatusChange, _BEFORE.name, _AFTER.name, User.name)
+    .outerjoin(_BEFORE, _BEFORE.id == StatusChange.from_status_id)
+    .join(_AFTER, _AFTER.id == StatusChange.to_status_id)
+    .outerjoin(User, User.id == StatusChange.changed_by)
+    .where(StatusChange.order_id == bindparam("of_order"), StatusChange.shop_id == bindparam("of_shop"))
+    .order_by(StatusChange.changed_at.desc())
+    .limit(MOST_ENTRIES)
+)
+"""Made once: making it takes longer than asking it."""
 
 
 def timeline(
@@ -97,16 +110,7 @@ def _audited(tx: Tx, order: Order, subjects: Sequence[uuid.UUID]) -> list[Event]
 
 
 def _statuses(tx: Tx, order: Order) -> list[Event]:
-    before, after = aliased(OrderStatus), aliased(OrderStatus)
-    rows = tx.execute(
-        select(StatusChange, before.name, after.name, User.name)
-        .outerjoin(before, before.id == StatusChange.from_status_id)
-        .join(after, after.id == StatusChange.to_status_id)
-        .outerjoin(User, User.id == StatusChange.changed_by)
-        .where(StatusChange.order_id == order.id, StatusChange.shop_id == order.shop_id)
-        .order_by(StatusChange.changed_at.desc())
-        .limit(MOST_ENTRIES)
-    )
+    rows = tx.execute(_CHANGES, {"of_order": order.id, "of_shop": order.shop_id})
     return [
         Event(
             change.changed_at,

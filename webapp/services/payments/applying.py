@@ -80,7 +80,9 @@ def apply_snapshot(
         if judgement.verdict is Verdict.FOUND and judgement.movement is not None and movable:
             owners[judgement.movement.id] = operation
     is_old = derived.is_behind or derived.withheld
-    booked = book(tx, payment, snapshot.movements, owners, now, snapshot=snapshot, is_old=is_old, known=known)
+    held_back = _may_be_answered(under_way, judgements)
+    movements = [movement for movement in snapshot.movements if movement.id not in held_back]
+    booked = book(tx, payment, movements, owners, now, snapshot=snapshot, is_old=is_old, known=known)
     for operation in owners.values():
         lease = Lease(operation.id, operation.fence, now)
         alone = len(under_way) == 1
@@ -110,6 +112,15 @@ def _withheld(operation: Operation, judgement: Judgement) -> Judgement:
     """A level that may not be believed yet says nothing about those that change it, neither yes nor no."""
     silent = judgement.verdict in {Verdict.ABSENT, Verdict.IMPOSSIBLE}
     return Judgement(Verdict.WITHHELD) if silent and operation.kind in _CHANGE_LEVEL else judgement
+
+
+def _may_be_answered(under_way: Sequence[Operation], judgements: Mapping[uuid.UUID, Judgement]) -> frozenset[str]:
+    """Movements of which one may be that of a call whose answer is still on its way.
+
+    They are booked by the next read: booked now, the operation's own would for ever stand as one made elsewhere (I9).
+    """
+    sending = (operation.id for operation in under_way if operation.state is OperationState.SENDING)
+    return frozenset(name for operation_id in sending for name in judgements[operation_id].candidates)
 
 
 def _judge_all(

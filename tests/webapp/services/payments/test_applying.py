@@ -5,16 +5,17 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 
-from providers.kinds import MovementKind, RequestState
+from providers.kinds import MovementKind, RequestState, ResolutionClass
 from providers.money import Money
 from providers.port import BankDetails
+from providers.sandbox.capabilities import SandboxCapabilities
 from providers.snapshots import Movement, PaymentSnapshot
 from tests.desk import Desk
 from tests.factories import LONG_AGO
 from webapp.domain.doubt import Verdict
 from webapp.domain.operations import OperationState
 from webapp.models import Operation
-from webapp.services import accounts
+from webapp.services import accounts, runtime
 from webapp.services.accounts import account_of
 from webapp.services.operations.outcomes import locked_payment
 from webapp.services.payments.applying import apply_snapshot
@@ -73,6 +74,28 @@ def test_an_answer_after_a_read_that_settled_it_writes_nothing_I11_R33(desk: Des
     read_payment(payment)
     assert desk.operation(operation).fence == ended.fence
     assert len(desk.effects(payment)) == 1
+
+
+def test_of_two_candidates_none_is_booked_while_the_answer_is_on_its_way_I9(desk: Desk) -> None:
+    """No reference tells them apart; the answer will, or the look-up after the sender's lease."""
+    payment = desk.payment(3300)
+    operation = desk.ask(payment, 1100)
+    read = accounts.adapter(account_of(desk.account())).fetch_payment(desk.row(payment).provider_ref)
+    refunds = [Movement(MovementKind.REFUND, name, Money(1100, "JPY")) for name in ("ours", "theirs")]
+    seen = replace(read, movements=[*read.movements, *refunds], refunded=Money(2200, "JPY"))
+
+    def take_in(tx: Tx) -> Verdict:
+        able = SandboxCapabilities(ResolutionClass.LOOK_UP_ONLY)
+        now = runtime.current().clock.now(tx)
+        return apply_snapshot(tx, locked_payment(tx, payment), seen, able, now)[operation].verdict
+
+    desk.change(Operation, operation, state=S.SENDING)
+    assert in_transaction(take_in) is Verdict.UNCLEAR
+    assert desk.row(payment).refunded_minor == 0
+    desk.change(Operation, operation, state=S.UNKNOWN)
+    assert in_transaction(take_in) is Verdict.UNCLEAR
+    assert desk.row(payment).refunded_minor == 2200
+    assert desk.operation(operation).state is S.UNKNOWN
 
 
 BANK = BankDetails("ﾔﾏﾀﾞ", "Mizuho", "0001", "Shibuya", "123", "normal", "0012345", include_payment_method_fee=False)
