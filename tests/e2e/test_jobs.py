@@ -96,7 +96,7 @@ def test_a_schedule_with_an_error_then_right(
     context.close()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.slow)])  # for CI's time
 def test_axe_finds_nothing_on_the_pages_of_the_jobs(
     desk: Desk, live: str, live_app: tuple[Flask, str], browser: Browser, width: int
 ) -> None:

@@ -97,7 +97,7 @@ def test_stopping_and_asking_work_in_place(desk: Desk, live: str, signed_in_page
     assert desk.operation(waiting).state is OperationState.WITHDRAWN
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.slow)])  # for CI's time
 def test_axe_finds_nothing_on_the_money_pages(
     desk: Desk, live: str, live_app: tuple[Flask, str], browser: Browser, width: int
 ) -> None:

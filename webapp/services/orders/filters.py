@@ -23,7 +23,7 @@ from webapp.models.payment_state import payment_state_column
 from webapp.services.unit_of_work import Tx
 
 MOST_FOUND = 250
-"""Rows that a search takes from each of its indexes; beyond it the person is asked to narrow it."""
+"""Rows that a search takes from each of its indexes, and one more to see that there are more: then narrow it."""
 
 NEED_A_LOOK = (OperationState.UNKNOWN, OperationState.REVIEW, OperationState.AWAITING_APPROVAL)
 NOT_DONE = (OperationState.REJECTED, OperationState.EXPIRED)
@@ -138,7 +138,7 @@ def orders_found(tx: Tx, wanted: OrderFilter) -> Any:
             select(Payment.order_id).where(*theirs, begins(tx, Payment.provider_ref, text)),
         ]
     ways += [select(Order.id).where(*own, _has_total(*amount)) for amount in wanted.amounts]
-    return union(*(select(way.limit(MOST_FOUND).subquery()) for way in ways))
+    return union(*(select(way.limit(MOST_FOUND + 1).subquery()) for way in ways))
 
 
 def orders_of_number(wanted: OrderFilter) -> Select[uuid.UUID]:

@@ -22,7 +22,7 @@ from webapp.services.orders.rows import OF_ORDER, OrderRow, with_payments
 from webapp.services.unit_of_work import Tx, reading
 
 PAGE_SIZE = 25
-MOST_COUNTED = 250
+MOST_COUNTED = filters.MOST_FOUND  # a search takes no more, so counting further would say too little
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,12 @@ def list_orders(tx: Tx, wanted: OrderFilter, cursor: Cursor | None = None, size:
     newer, older = _neighbours(rows, cursor, has_more=has_more)
     if newer is None and older is None:
         return OrderPage(rows, None, None, len(rows), _sums(rows))
-    counted, currencies, currency, total = found[0][-4:]
-    if counted > MOST_COUNTED:
+    first = found[0]  # every row says the same of all
+    if first.counted > MOST_COUNTED:
         return OrderPage(rows, newer, older, None, None)
-    sums = {currency: int(total)} if currencies == 1 else _sums_by_currency(tx, some)
-    return OrderPage(rows, newer, older, counted, sums)
+    is_one = first.currencies == 1
+    sums = {first.one_currency: int(first.sum_of_all)} if is_one else _sums_by_currency(tx, some)
+    return OrderPage(rows, newer, older, first.counted, sums)
 
 
 def _newest(some: CTE, size: int) -> Subquery:

@@ -50,7 +50,7 @@ OF_ORDER = (
     *(Order.id, Order.number, Order.buyer_name, Order.buyer_email),
     *(Order.ordered_at, Order.currency, Order.total_minor),
 )
-"""What a row needs of its order: fifty whole orders and payments cost more to build than to read."""
+"""What a row needs of its order: whole orders and payments cost more to build than to read."""
 
 _OF_PAYMENT = (
     *(Payment.order_id, Payment.method, Payment.provider_ref, Payment.provider_state, Payment.frozen_at),

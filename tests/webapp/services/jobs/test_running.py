@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from tests.desk import Desk
 from tests.webapp.services.jobs import jobs_desk
@@ -18,6 +20,7 @@ from webapp.services.jobs import closing, making, running, schedules, undoing
 from webapp.services.jobs import runs as holding
 from webapp.services.kill_points import KillPoint
 from webapp.services.operations import running as operations
+from webapp.services.unit_of_work import Tx
 
 
 class Died(BaseException):
@@ -165,6 +168,25 @@ def test_a_long_run_makes_room_and_goes_on(desk: Desk, monkeypatch: pytest.Monke
     running.run_due()
     assert jobs_desk.the_run(run_id).found == 2
     assert [len(jobs_desk.operations_of(payment)) for payment in payments] == [1, 1]
+
+
+def test_a_run_that_is_lost_when_it_makes_room_is_left_to_whoever_has_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding, "GO_ON_S", -1.0)
+    cancelled_payment(desk, 100)
+    run_id = making.run_by_operator("refund", desk.shop_id, uuid.uuid4())
+    give_back = running.give_back
+
+    def taken_over(tx: Tx, run: holding.Run, *more: Any, **changes: Any) -> None:
+        tx.execute(update(JobRun).where(JobRun.id == run.id).values(fence=JobRun.fence + 1))
+        give_back(tx, run, *more, **changes)
+
+    monkeypatch.setattr(running, "give_back", taken_over)
+    assert running.run_job(run_id)
+    row = jobs_desk.the_run(run_id)
+    assert (row.fence, row.found_at, row.ended_at, row.faults) == (1, None, None, 0)
+    assert row.lease_until is not None
 
 
 def test_the_tries_of_R7_end_as_failed_with_no_more_tries(desk: Desk) -> None:

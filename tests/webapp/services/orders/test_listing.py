@@ -154,6 +154,16 @@ def test_the_count_stops_at_its_bound(desk: Desk, shelf: Shelf, monkeypatch: pyt
     assert (page.count, page.sums) == (None, None)
 
 
+def test_a_search_never_says_fewer_than_there_are(desk: Desk, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "MOST_COUNTED", 3)
+    monkeypatch.setattr(listing.filters, "MOST_FOUND", 3)
+    for each in range(3):
+        shelf.order(f"A{each}")
+    assert look(desk, search="A", size=2).count == 3
+    shelf.order("A3")
+    assert look(desk, search="A", size=2).count is None
+
+
 def test_one_order_with_the_exact_number_is_found(desk: Desk, shelf: Shelf) -> None:
     order = shelf.order("A1")
     shelf.order("A10")
