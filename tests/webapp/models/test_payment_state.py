@@ -1,21 +1,18 @@
-"""The payment's state in SQL is the state of the rule, for random sums on both databases."""
+"""The payment's state in SQL is the state of the rule, for all small sums on both databases."""
 
 from __future__ import annotations
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from itertools import product
+
 from sqlalchemy import create_engine, text
 
 from providers.kinds import ProviderState
 from webapp.domain.payment_state import PaymentState, Sums, payment_state
 from webapp.models.payment_state import STATE_SQL
 
-AMOUNTS = st.integers(0, 3)
-CASES = st.lists(
-    st.tuples(AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS, st.integers(0, 1), st.sampled_from(ProviderState), st.booleans()),
-    min_size=40,
-    max_size=200,
-)
+AMOUNTS = range(4)
+CASES = list(product(AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS, (0, 1), ProviderState, (False, True)))
+AT_ONCE = 400  # SQLite takes no more than 500 parts of one union
 ONE = (
     "select {number} as n, {authorised} as authorised_minor, {cancelled} as cancelled_minor,"
     " {captured} as captured_minor, {refunded} as refunded_minor, {excess} as excess_minor,"
@@ -23,18 +20,15 @@ ONE = (
 )
 
 
-def test_the_sql_state_equals_the_rule_for_random_sums(database_url: str) -> None:
+def test_the_sql_state_equals_the_rule_for_all_small_sums(database_url: str) -> None:
     engine = create_engine(database_url)
     met: set[PaymentState] = set()
-
-    @settings(max_examples=25, deadline=None, database=None)
-    @given(cases=CASES)
-    def check(cases: list[tuple[int, int, int, int, int, ProviderState, bool]]) -> None:
+    for start in range(0, len(CASES), AT_ONCE):
         expected, rows = [], []
-        for number, (authorised, cancelled, captured, refunded, excess, word, held) in enumerate(cases):
+        for number, case in enumerate(CASES[start : start + AT_ONCE]):
+            authorised, cancelled, captured, refunded, excess, word, held = case
             sums = Sums(authorised, cancelled, captured, refunded, excess=excess)
-            expected.append(payment_state(sums, word, held=held).value)
-            frozen = "'2026-11-21'" if held else "null"
+            expected.append(payment_state(sums, word, held=held))
             rows.append(
                 ONE.format(
                     number=number,
@@ -44,14 +38,12 @@ def test_the_sql_state_equals_the_rule_for_random_sums(database_url: str) -> Non
                     refunded=refunded,
                     excess=excess,
                     word=word.value,
-                    frozen=frozen,
+                    frozen="'2026-11-21'" if held else "null",
                 )
             )
         query = f"select {STATE_SQL} from ({' union all '.join(rows)}) as payments order by n"
         with engine.connect() as connection:
-            assert list(connection.execute(text(query)).scalars()) == expected
-        met.update(PaymentState(state) for state in expected)
-
-    check()
+            assert list(connection.execute(text(query)).scalars()) == [state.value for state in expected]
+        met.update(expected)
     engine.dispose()
-    assert met >= set(PaymentState) - {PaymentState.CAPTURE_SCHEDULED}  # which no sum shows
+    assert met == set(PaymentState) - {PaymentState.CAPTURE_SCHEDULED}  # which no sum shows
