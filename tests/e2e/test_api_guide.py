@@ -31,7 +31,7 @@ def test_the_guide_leads_from_a_key_to_the_first_capture_and_refund(
     live_app: tuple[Flask, str], desk: Desk, live: str
 ) -> None:
     with live_app[0].app_context():
-        demo._make(desk.emulator.base_url)
+        demo.make(desk.emulator.base_url)
     shop_id = in_transaction(lambda tx: tx.execute(select(Shop.id).where(Shop.code == demo.CODE)).scalar_one())
     environ = os.environ | {"PAYDESK": live, "PAYDESK_KEY": make_key({shop_id}, Mode.LIVE)[1], "NO_PROXY": "127.0.0.1"}
     done = subprocess.run(

@@ -1,1 +1,1 @@
-"""The demo data of `make run`: people, a tea shop, and orders in every state, made through the emulator."""
+"""The demo data of `make run`: people, two shops, and orders in every state, made through the emulator."""

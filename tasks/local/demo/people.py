@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from webapp.domain.permissions import Role
 from webapp.models import Grant, User
@@ -36,26 +36,29 @@ PEOPLE = (
 )
 
 
-def add_people(tx: Tx, shop_id: uuid.UUID, now: datetime) -> dict[str, uuid.UUID]:
-    """Everybody, with their roles in the shop; answers their ids by the part before the @."""
-    ids: dict[str, uuid.UUID] = {}
+def add_people(tx: Tx, shop_id: uuid.UUID, now: datetime) -> None:
+    """Everybody who is not there yet, with their roles in the shop."""
     for person in PEOPLE:
-        user_id = new_id()
-        ids[person.email.split("@")[0]] = user_id
-        tx.execute(
-            insert(User).values(
-                id=user_id,
-                email=person.email,
-                name=person.name,
-                password_hash=hash_password(PASSWORD),
-                language=person.language,
-                time_zone="Asia/Tokyo",
-                created_at=now,
-            )
-        )
+        known = tx.scalar(select(User.id).where(User.email == person.email))
+        user_id = known or _add(tx, person, now)
         for role in person.roles:
             tx.execute(insert(Grant).values(id=new_id(), user_id=user_id, shop_id=shop_id, role=role, granted_at=now))
-    return ids
+
+
+def _add(tx: Tx, person: Person, now: datetime) -> uuid.UUID:
+    user_id = new_id()
+    tx.execute(
+        insert(User).values(
+            id=user_id,
+            email=person.email,
+            name=person.name,
+            password_hash=hash_password(PASSWORD),
+            language=person.language,
+            time_zone="Asia/Tokyo",
+            created_at=now,
+        )
+    )
+    return user_id
 
 
 def sign_ins() -> str:

@@ -1,13 +1,12 @@
-"""The demo's orders: what the buyers did, and what the people at the desk did with it since."""
+"""The tea shop (JPY, KOMOJU): what its buyers did, and what the people at the desk did with it since."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any
-
 from providers.port import BankDetails
+from tasks.local.demo.methods import LATER
+from tasks.local.demo.shapes import DemoAccount, DemoOrder, DemoShop, Step, fixed
+from webapp.models import Mode
+from webapp.services.shops import ShopCommand
 
 BANK = BankDetails(
     customer_name="ｻﾄｳ ﾊﾅｺ",
@@ -21,41 +20,9 @@ BANK = BankDetails(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that is done with an order: by the desk (`refund`, `cancel`, `status:CODE`), or at the provider.
-
-    There it is `portal:ACTION`, which the desk reads at once, or `unseen:ACTION`, of which it does not know yet.
-    """
-
-    what: str
-    amount_minor: int | None = None
-    reason: str = "returned"
-    comment: str = ""
-    bank: BankDetails | None = None
-    fault: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DemoOrder:
-    """A payment as the buyer made it, and the steps since; amounts in minor units."""
-
-    number: str
-    buyer: str
-    amount_minor: int
-    method: str = "credit_card"
-    currency: str = "JPY"
-    fields: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    steps: tuple[Step, ...] = ()
-
-
-def _with(**fields: Any) -> Mapping[str, Any]:
-    return MappingProxyType(fields)
-
-
-MANUAL = _with(capture="manual")
+MANUAL = fixed(capture="manual")
 CANCELLED = Step("status:cancelled")
-WRONG_AMOUNT = _with(kind="wrong_amount", call="refund", times=1, amount_minor=7)
+WRONG_AMOUNT = fixed(kind="wrong_amount", call="refund", times=1, amount_minor=7)
 
 PAYS_LATER = DemoOrder("TEA-1018", "林 芽依", 3080, method="konbini")
 """The buyer pays when the emulator's messages are heard."""
@@ -68,7 +35,7 @@ LIVE_ORDERS = (
     DemoOrder("TEA-1005", "伊藤 翔", 4180, steps=(Step("refund"),)),
     DemoOrder("TEA-1006", "渡辺 さくら", 1980, fields=MANUAL, steps=(Step("cancel"),)),
     DemoOrder("TEA-1007", "山本 大輔", 6600, method="konbini", steps=(Step("portal:expire"),)),
-    DemoOrder("TEA-1008", "中村 葵", 880, fields=_with(state="failed")),
+    DemoOrder("TEA-1008", "中村 葵", 880, fields=fixed(state="failed")),
     DemoOrder("TEA-1009", "小林 蓮", 7700, steps=(Step("portal:dispute"),)),
     DemoOrder("TEA-1010", "加藤 結衣", 9900, method="konbini", steps=(Step("portal:pay"),)),
     DemoOrder(
@@ -85,7 +52,7 @@ LIVE_ORDERS = (
     DemoOrder("TEA-1014", "佐々木 陽菜", 2750, steps=(Step("refund", 1000, fault=WRONG_AMOUNT),)),
     DemoOrder("TEA-1015", "松本 悠斗", 8250, method="paypay", steps=(Step("portal:refund", 250),)),
     DemoOrder("TEA-1016", "井上 楓", 18700),
-    DemoOrder("TEA-1017", "木村 湊", 6050, fields=_with(tax=550)),
+    DemoOrder("TEA-1017", "木村 湊", 6050, fields=fixed(tax=550)),
     PAYS_LATER,
     DemoOrder("TEA-1019", "橋本 莉子", 5280, steps=(CANCELLED,)),
     DemoOrder("TEA-1020", "阿部 悠真", 9350, fields=MANUAL, steps=(CANCELLED,)),
@@ -102,4 +69,34 @@ TEST_ORDERS = (
     DemoOrder("TEA-2001", "清水 樹", 4950),
     DemoOrder("TEA-2002", "山口 詩", 7150, method="konbini"),
     DemoOrder("TEA-2003", "Olivia Martin", 8900, currency="EUR"),
+)
+
+
+def _account(mode: Mode) -> DemoAccount:
+    secret = f"sk_{mode.value}_demo_tea"
+    return DemoAccount(
+        provider="komoju",
+        mode=mode,
+        name="KOMOJU",
+        credentials=fixed(secret_key=secret),
+        emulator=fixed(secret_key=secret),
+        methods=LATER if mode is Mode.LIVE else None,
+    )
+
+
+LIVE, TEST = _account(Mode.LIVE), _account(Mode.TEST)
+TEA_SHOP = DemoShop(
+    command=ShopCommand(
+        code="chaya",
+        name="茶屋 Sencha",
+        currency="JPY",
+        language="ja",
+        time_zone="Asia/Tokyo",
+        stop_window_s=0,
+        manager_email="owner@demo.test",
+        failure_emails=("owner@demo.test",),
+    ),
+    orders=((TEST, TEST_ORDERS), (LIVE, LIVE_ORDERS)),
+    after_the_runs=((LIVE, AFTER_THE_RUNS),),
+    pays_later=(LIVE, PAYS_LATER),
 )
