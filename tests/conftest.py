@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests import chromium
+from tests import chromium, room
 from tests.databases import Databases, PostgresDatabases, SqliteDatabases, postgres_databases
 from tests.redis_server import RedisServer
 from webapp.config import Settings, load_settings
+
+room.move_in()  # before anything asks for a temporary folder
 
 SECRET = "tests-only-" + "x7Kq2mPz" * 4
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()

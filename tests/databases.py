@@ -22,6 +22,8 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
+from tests import room
+
 ROOT = Path(__file__).parents[1]
 FAST = (
     "fsync=off",
@@ -122,7 +124,7 @@ def postgres_server(keep: Path | None = None) -> Iterator[URL]:
 
     With `keep` its databases live in that folder, and the next server that is given the folder has them again.
     """
-    with tempfile.TemporaryDirectory(prefix="paydesk-pg-", dir="/tmp", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="paydesk-pg-", dir=room.for_sockets(), ignore_cleanup_errors=True) as name:
         folder = Path(name)
         user = _unprivileged_user()
         data = keep or folder / "data"

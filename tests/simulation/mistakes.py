@@ -148,7 +148,7 @@ MISTAKES: dict[str, Mistake] = {
     "terminal_overwritten": Mistake(
         replacing(*_ALL_MOVES, ("operations.recording._record", engines.record_over_anything)),
         replace(FREEZING, freeze_only="K7", writes={Trouble.ERROR_AFTER: 0.5}),
-        ("I8", "ck_payments_bounds"),  # or I1's CHECK, which stands before it
+        ("I8", "ck_payments_bounds", "operations.payment_id"),  # or I1's CHECK or I7's index, which stand before it
         1,
     ),
     "refusal_of_a_repeat_believed": Mistake(
