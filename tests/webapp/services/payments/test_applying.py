@@ -87,7 +87,9 @@ def test_of_two_candidates_none_is_booked_while_the_answer_is_on_its_way_I9(desk
     def take_in(tx: Tx) -> Verdict:
         able = SandboxCapabilities(ResolutionClass.LOOK_UP_ONLY)
         now = runtime.current().clock.now(tx)
-        return apply_snapshot(tx, locked_payment(tx, payment), seen, able, now, read_at=now).judgements[operation].verdict
+        return (
+            apply_snapshot(tx, locked_payment(tx, payment), seen, able, now, read_at=now).judgements[operation].verdict
+        )
 
     desk.change(Operation, operation, state=S.SENDING)
     assert in_transaction(take_in) is Verdict.UNCLEAR
