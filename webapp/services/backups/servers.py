@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -13,6 +14,8 @@ from sqlalchemy.pool import NullPool
 
 from webapp.services.backups.errors import BackupError
 from webapp.services.backups.programs import SCHEMA
+
+LEAVING_S = 2.0
 
 _OTHERS = text(
     "select count(*) from pg_stat_activity"
@@ -36,7 +39,7 @@ def statements_to_make_room(address: str, mark: str, *, replace: bool) -> Sequen
     they may do with the new one. BackupError while others are connected, or when there are tables and no `replace`.
     """
     with _connected(address) as connection:
-        if count := connection.execute(_OTHERS).scalar_one():
+        if count := _others(connection):
             raise BackupError(
                 f"{count} other connections use the database. Stop the web server, every worker and the scheduler, "
                 "then call this again."
@@ -54,6 +57,14 @@ def statements_to_make_room(address: str, mark: str, *, replace: bool) -> Sequen
         f"create schema {SCHEMA}",
         *(f"grant {privilege} on schema {SCHEMA} to {role}" for role, privilege in grants),
     )
+
+
+def _others(connection: Connection) -> int:
+    """How many others are connected, when those that have just ended are gone: a server takes a moment for that."""
+    until = time.monotonic() + LEAVING_S
+    while (count := int(connection.execute(_OTHERS).scalar_one())) and time.monotonic() < until:
+        time.sleep(0.1)
+    return count
 
 
 @contextmanager
