@@ -17,7 +17,8 @@ import httpx
 
 from benchmarks.stock import stocked
 from tasks.local.ports import HOST
-from tests.databases import ROOT, PostgresDatabases, SqliteDatabases, postgres_server
+from tests.databases import ROOT, PostgresDatabases, SqliteDatabases
+from tests.postgres_server import postgres_server
 from tests.redis_server import RedisServer
 
 KINDS = ("sqlite", "postgresql")

@@ -23,7 +23,8 @@ from sqlalchemy.engine import URL, make_url
 
 from benchmarks.crowd import COLUMNS, Crowd, Ground
 from tests import factories
-from tests.databases import ROOT, build_schema, postgres_server
+from tests.databases import ROOT, build_schema
+from tests.postgres_server import postgres_server
 from webapp import create_app
 from webapp.models import OrderStatus
 from webapp.services.unit_of_work import in_transaction

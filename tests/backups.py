@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.databases import ROOT, build_schema, postgres_programs
+from tests.databases import ROOT, build_schema
 from tests.desk import KEY
+from tests.postgres_server import postgres_programs
 from webapp.services.backups.site import Site
 
 

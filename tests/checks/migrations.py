@@ -12,7 +12,8 @@ from pathlib import Path
 import psycopg
 from sqlalchemy.engine import make_url
 
-from tests.databases import ROOT, postgres_server
+from tests.databases import ROOT
+from tests.postgres_server import postgres_server
 
 STEPS = (("upgrade",), ("check",), ("downgrade", "base"), ("upgrade",), ("check",))
 SHOWN = 8  # of what a failed step prints: the end says what is wrong

@@ -22,6 +22,8 @@ BUSY_S = 5
 _WRITE = "paydesk_write"
 _URGENT = "paydesk_urgent"
 ASK_S, ASK_URGENTLY_S = 0.003, 0.0005
+_DURABLE = "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'"
+"""A server that is set to answer before it has written would lose acknowledged commits when it dies (K17)."""
 _CONFLICTS = frozenset({"40001", "40P01", "55P03"})  # serialisation failure, deadlock, lock not available
 
 
@@ -78,6 +80,7 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
     with connection.cursor() as cursor:
         cursor.execute("set lock_timeout = '5s'")
         cursor.execute("set idle_in_transaction_session_timeout = '30s'")
+        cursor.execute(_DURABLE)
         cursor.execute("set time zone 'UTC'")
     connection.commit()
 
