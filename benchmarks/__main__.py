@@ -7,6 +7,7 @@ messages    providers' messages taken in
 imports     a file of orders brought in
 drain       due refunds sent by workers
 refund-job  the refund job over the largest of the numbers of orders
+order-status  the order-status job over 100,000 orders of which 1,000 changed
 run         `make run`: seconds to the first page, memory of its processes
 
 Without a name all are measured. `make bench ARGS="orders --sizes 1000 10000 --requests 20"` is a quick look.
@@ -19,7 +20,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import api, drain, filing, footprint, imports, messages, orders, refund_job
+from benchmarks import api, drain, filing, footprint, imports, messages, order_status, orders, refund_job
 from benchmarks.setting import KINDS
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -31,6 +32,7 @@ MEASURES: dict[str, Callable[[str, argparse.Namespace], Any]] = {
     "imports": lambda kind, _options: imports.measure(kind),
     "drain": lambda kind, _options: drain.measure(kind),
     "refund-job": lambda kind, options: refund_job.measure(kind, max(options.sizes)),
+    "order-status": lambda kind, _options: order_status.measure(kind),
 }
 RUN = "run"  # its processes have one database
 ALL = [*MEASURES, RUN]

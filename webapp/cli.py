@@ -17,9 +17,11 @@ from webapp.services import key_rotation, people, runtime
 from webapp.services.audit import SYSTEM, write
 from webapp.services.errors import RuleBroken
 from webapp.services.jobs import making, rehearsing
-from webapp.services.jobs.catalogue import OF_SHOPS
+from webapp.services.jobs.catalogue import OF_SHOPS, ORDER_STATUS
 from webapp.services.people import PersonCommand
 from webapp.services.shops import ShopCommand, add_shop
+from webapp.services.status_actions import foreseeing
+from webapp.services.status_actions.foreseeing import ActionsRehearsal
 from webapp.services.unit_of_work import Tx, in_transaction, reading
 from webapp.services.vault import VaultError
 
@@ -159,7 +161,10 @@ def _rehearse(job: str, shop_id: uuid.UUID) -> None:
     for mode in Mode:
         try:
             with reading() as tx:
-                found = rehearsing.rehearse(tx, job, shop_id, mode)
+                if job == ORDER_STATUS:
+                    found: rehearsing.Rehearsal | ActionsRehearsal = foreseeing.rehearse(tx, shop_id, mode)
+                else:
+                    found = rehearsing.rehearse(tx, job, shop_id, mode)
         except RuleBroken:
             raise click.ClickException(f"{job} moves no money, so there is nothing to rehearse.") from None
         sums = ", ".join(f"{minor} {currency}" for currency, minor in sorted(found.sums_minor.items()))

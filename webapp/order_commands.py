@@ -45,7 +45,7 @@ def init_app(app: Flask) -> None:
 @click.option("--shop", "shop_code", required=True, help="The shop's short code.")
 @click.option("--mode", type=MODES, default=Mode.LIVE.value, show_default=True)
 def change_status(*, number: str, status: str, shop_code: str, mode: str) -> None:
-    """Give order NUMBER the status with the code STATUS. A cancelled one lets the jobs give its money back."""
+    """Give order NUMBER the status with the code STATUS. It sets going what the shop's table says."""
     shop_id = _shop(shop_code)
     with reading() as tx:
         order_id = tx.scalar(
@@ -69,7 +69,7 @@ def change_status(*, number: str, status: str, shop_code: str, mode: str) -> Non
 @click.option("--shop", "shop_code", required=True, help="The shop's short code.")
 @click.option("--mode", type=MODES, default=Mode.LIVE.value, show_default=True)
 @click.option("--dry-run", is_flag=True, help="Only say what is wrong and what would happen.")
-@click.option("--act", is_flag=True, help="Also act on new orders that arrive cancelled.")
+@click.option("--act", is_flag=True, help="Also act on the first status of new orders.")
 @click.option("--keep-good", is_flag=True, help="Take the good lines and leave the bad ones.")
 def import_file(*, file: IO[bytes], shop_code: str, mode: str, dry_run: bool, act: bool, keep_good: bool) -> None:
     """Bring the orders of a CSV file in, all of them or none; exit 1 with every error when the file is refused."""

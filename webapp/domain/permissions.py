@@ -34,6 +34,7 @@ class Permission(StrEnum):
     SWITCH_METHODS = "switch_methods"
     MANAGE_MAILS = "manage_mails"
     MANAGE_API_KEYS = "manage_api_keys"
+    MANAGE_STATUS_ACTIONS = "manage_status_actions"
 
 
 class Role(StrEnum):
@@ -54,7 +55,7 @@ _MERCHANT = _SUPPORT | _BY_RULE | {P.CAPTURE, P.CANCEL, P.ADD_PAYMENT, P.APPROVE
 _SETTINGS = frozenset(
     {P.MANAGE_ACCOUNTS, P.MANAGE_SHOP, P.MANAGE_PEOPLE, P.MANAGE_JOBS, P.MANAGE_MAILS, P.MANAGE_API_KEYS}
 )
-_ADMIN = _VIEWER | _SETTINGS | _BY_RULE | {P.READ_AUDIT, P.FLIP_KILL_SWITCH, P.SWITCH_METHODS}
+_ADMIN = _VIEWER | _SETTINGS | _BY_RULE | {P.READ_AUDIT, P.FLIP_KILL_SWITCH, P.SWITCH_METHODS, P.MANAGE_STATUS_ACTIONS}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {

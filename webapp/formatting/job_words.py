@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from providers.kinds import NotOffered, OperationKind
 from webapp.domain.outcomes import RowOutcome
+from webapp.domain.status_actions import SEVERAL_PAYMENTS, FiringState
 from webapp.formatting import money, number
 from webapp.formatting.lazy import _l
 from webapp.formatting.method_words import SYNC_RESULTS
@@ -16,7 +17,7 @@ from webapp.formatting.money_words import why_not, why_not_done
 from webapp.formatting.words import Tag
 from webapp.models import JobRow
 from webapp.services.jobs.asking import ASKED_ALREADY
-from webapp.services.jobs.catalogue import CANCEL, HOUSEKEEPING, LOOK_UP, METHOD_SYNC, REFUND, VERIFY
+from webapp.services.jobs.catalogue import CANCEL, HOUSEKEEPING, LOOK_UP, METHOD_SYNC, ORDER_STATUS, REFUND, VERIFY
 from webapp.services.jobs.listing import RowLine, RunLine, RunState
 from webapp.services.jobs.rules import Rule
 from webapp.services.jobs.syncing import NOT_SYNCED
@@ -35,6 +36,10 @@ JOBS: Mapping[str, tuple[str, str]] = {
     REFUND: (
         _l("Refund cancelled orders"),
         _l("Takes orders that were cancelled and paid, and gives back what is left."),
+    ),
+    ORDER_STATUS: (
+        _l("Carry out status actions"),
+        _l("Takes what changes of order status set going and what could not be done at once."),
     ),
     LOOK_UP: (
         _l("Ask about open results"),
@@ -86,6 +91,11 @@ RULES: Mapping[str, str] = {
     ASKED_ALREADY: _l("The provider was asked a moment ago."),
     NOT_FILED: _l("An error of Paydesk. Your operator finds it in the log."),
     NOT_SYNCED: _l("An error of Paydesk. Your operator finds it in the log."),
+    FiringState.AS_WISHED: _l("The payment is already as the status action wants it."),
+    FiringState.ANSWERED: _l("A job has answered this change of status already."),
+    SEVERAL_PAYMENTS: _l("The order has several payments, so it is not known which one its total is for."),
+    "frozen": _l("The payment is frozen until somebody has looked into it."),
+    "disk_full": _l("The disk of the desk is nearly full, so nothing new is taken. Tell your operator."),
     "not_enough": _l("Less was left than expected. The next run looks again."),
     "available_changed": _l("The payment changed while the job looked at it. The next run looks again."),
     "reason_missing": _l("The shop has retired the reason “Order cancelled”. Use it again in the shop's settings."),

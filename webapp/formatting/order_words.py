@@ -46,6 +46,8 @@ COLOURS: Mapping[str, str] = {
     "operation.unknown": "violet",
     "operation.review": "amber",
     "payment.frozen": "red",
+    "status_action.not_done": "amber",
+    "status_action.given_up": "red",
     "operation.pending": "blue",
     "attempt.sent": "blue",
 }
@@ -72,6 +74,9 @@ OF_OPERATIONS: Mapping[str, str] = {
     "order.brought_up_to_date": _l("The order was brought up to date"),
     "order.status_changed": _l("Status changed from “%(from)s” to “%(to)s”"),
     "payment.frozen": _l("The payment was frozen"),
+    "payment.as_wished": _l("The payment was already as asked for, so nothing was sent"),
+    "status_action.not_done": _l("What the status sets going could not be carried out yet"),
+    "status_action.given_up": _l("What the status sets going was not carried out"),
     "movement.authorise": _l("%(provider)s reserved %(amount)s"),
     "movement.capture": _l("%(provider)s captured %(amount)s"),
     "movement.cancel": _l("%(amount)s was released at %(provider)s, outside Paydesk"),

@@ -111,6 +111,7 @@ RIGHTS: Mapping[Permission, str] = {
     Permission.SWITCH_METHODS: _l("switch payment methods"),
     Permission.MANAGE_MAILS: _l("look after outgoing mail"),
     Permission.MANAGE_API_KEYS: _l("manage API keys"),
+    Permission.MANAGE_STATUS_ACTIONS: _l("decide what order statuses set going"),
 }
 
 ROLES: Mapping[Role, tuple[str, str]] = {

@@ -20,7 +20,7 @@ class ImportForm(Form):
 
     shop_id = SelectField(_l("Shop"), [needed(_l("Choose a shop"))])
     file = FileField(_l("CSV file"), [needed(_l("Choose a file"))])
-    act = BooleanField(_l("Also act on new orders that arrive cancelled"))
+    act = BooleanField(_l("Also act on the first status of new orders"))
     keep_good = BooleanField(_l("Take the good lines and leave the bad ones"))
     request_id = HiddenField()
 

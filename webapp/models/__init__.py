@@ -21,6 +21,7 @@ from webapp.models.order_import import (
 from webapp.models.payment import LedgerMovement, Payment
 from webapp.models.settlement import SettleAs, Settlement
 from webapp.models.shop import Mode, OrderStatus, ProviderAccount, RefundReason, Shop, StatusKind
+from webapp.models.status_action import FiredAction, StatusAction, StatusFollow
 from webapp.models.system import Installation, KillSwitch, WakeUp
 from webapp.models.user import Grant, RateEvent, User, UserSession
 from webapp.models.webhook import WebhookMessage, WebhookState
@@ -35,6 +36,7 @@ __all__ = [
     "Base",
     "Draft",
     "FailureNotice",
+    "FiredAction",
     "Grant",
     "ImportChunk",
     "ImportFault",
@@ -65,7 +67,9 @@ __all__ = [
     "SettleAs",
     "Settlement",
     "Shop",
+    "StatusAction",
     "StatusChange",
+    "StatusFollow",
     "StatusKind",
     "User",
     "UserSession",

@@ -83,7 +83,7 @@ class OrderImport(Base):
     size: Mapped[int] = mapped_column(default=0)  # bytes
     digest: Mapped[str | None]  # SHA-256 of the file
     state: Mapped[ImportState]
-    act: Mapped[bool]  # also new orders that arrive cancelled are acted on
+    act: Mapped[bool]  # the first status of new orders is acted on too
     keep_good: Mapped[bool]  # wrong lines are left out
     rows_read: Mapped[int] = mapped_column(default=0)
     rows_new: Mapped[int] = mapped_column(default=0)

@@ -61,6 +61,7 @@ class OrderStatus(Base):
     name: Mapped[str]
     kind: Mapped[StatusKind]
     position: Mapped[int] = mapped_column(default=0)
+    retired_at: Mapped[datetime | None]  # orders keep it, nothing takes it any more
 
 
 class RefundReason(Base):

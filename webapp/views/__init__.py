@@ -22,6 +22,8 @@ from webapp.views import (
     refunds,
     settlements,
     shops,
+    status_actions,
+    statuses,
     switches,
     webhooks,
 )
@@ -40,6 +42,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     methods.bp,
     me.bp,
     shops.bp,
+    statuses.bp,
+    status_actions.bp,
     accounts.bp,
     people.bp,
     switches.bp,

@@ -114,4 +114,5 @@ def _edit_page(shop: Shop, form: ShopForm, reason_form: ReasonForm, status: int)
         reason_form=reason_form,
         reasons=shops.reasons(tx, shop.id),
         currency_fixed=shops.has_orders(tx, shop.id),
+        may_act=current().may(Permission.MANAGE_STATUS_ACTIONS, shop.id),
     )

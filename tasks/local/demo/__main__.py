@@ -13,7 +13,7 @@ from tasks.local.demo.doing import Work, make_orders
 from tasks.local.demo.methods import make_methods
 from tasks.local.demo.outdoor_shop import OUTDOOR_SHOP
 from tasks.local.demo.people import sign_ins
-from tasks.local.demo.places import Key, key_of, make_shop
+from tasks.local.demo.places import Key, act_on_statuses, key_of, make_shop
 from tasks.local.demo.shapes import HERE, DemoAccount, DemoOrder, DemoShop
 from tasks.local.demo.tea_shop import LIVE, TEA_SHOP
 from webapp.config import load_settings
@@ -58,6 +58,7 @@ def _make_shop(control: Control, shop: DemoShop, public_url: str | None) -> None
         _listen(control, shop, accounts, public_url)
     _run_jobs(shop_id)
     _make_orders(control, shop, shop_id, accounts, shop.after_the_runs)
+    act_on_statuses(shop_id)
 
 
 def _make_orders(

@@ -8,10 +8,13 @@ from sqlalchemy import insert, select
 
 from tasks.local.demo.people import add_people
 from tasks.local.demo.shapes import DemoAccount, DemoShop
-from webapp.models import ProviderAccount, Shop
+from webapp.domain.status_actions import StatusAct
+from webapp.models import OrderStatus, ProviderAccount, Shop, StatusAction, StatusKind
 from webapp.models.base import new_id
+from webapp.models.status_action import EVERY_PROVIDER
 from webapp.services import runtime
 from webapp.services.shops import add_shop
+from webapp.services.status_actions.tables import acts_of, history
 from webapp.services.unit_of_work import Tx, in_transaction
 from webapp.services.vault import credential_place
 
@@ -32,6 +35,19 @@ def make_shop(shop: DemoShop) -> tuple[uuid.UUID, dict[Key, uuid.UUID]]:
         return shop_id, _accounts(tx, shop_id)
 
     return in_transaction(work)
+
+
+def act_on_statuses(shop_id: uuid.UUID) -> None:
+    """Have shipped orders captured; a table that people have changed stays as it is."""
+
+    def work(tx: Tx) -> None:
+        mine = OrderStatus.shop_id == shop_id, OrderStatus.kind == StatusKind.SHIPPED
+        status_id = tx.execute(select(OrderStatus.id).where(*mine).order_by(OrderStatus.position).limit(1)).scalar_one()
+        if not acts_of(tx, shop_id).cells and not history(tx, shop_id):
+            act = StatusAct.CAPTURE
+            tx.add(StatusAction(shop_id=shop_id, status_id=status_id, provider=EVERY_PROVIDER, act=act))
+
+    in_transaction(work)
 
 
 def key_of(account: DemoAccount) -> Key:

@@ -17,6 +17,7 @@ from webapp.models.order_import import HIDING
 from webapp.services.imports.checking import Fault, Line, World
 from webapp.services.imports.reading import FileWrong
 from webapp.services.operations.wishes import sums_of
+from webapp.services.status_actions.tables import acts_of
 from webapp.services.unit_of_work import Tx
 
 FIELDS = ("currency", "total_minor", "status_id", "buyer_email", "buyer_name", "language", "ordered_at")
@@ -31,6 +32,7 @@ class Standing:
 
     first_status: uuid.UUID  # what a new order without one gets
     kinds: Mapping[uuid.UUID, StatusKind]
+    firing: frozenset[uuid.UUID] = frozenset()  # the statuses that fire something on their orders' payments
 
     @property
     def cancelled(self) -> frozenset[uuid.UUID]:
@@ -41,7 +43,9 @@ class Standing:
 def world_of(tx: Tx, shop_id: uuid.UUID, mode: Mode) -> tuple[World, Standing]:
     """The shop's lists, for reading a file of it. FileWrong `no_order_status` when it has none."""
     statuses = tx.scalars(
-        select(OrderStatus).where(OrderStatus.shop_id == shop_id).order_by(OrderStatus.position)
+        select(OrderStatus)
+        .where(OrderStatus.shop_id == shop_id, OrderStatus.retired_at.is_(None))
+        .order_by(OrderStatus.position)
     ).all()
     named = {status.name.lower(): status.id for status in reversed(statuses)}
     named |= {status.code.lower(): status.id for status in statuses}
@@ -55,8 +59,9 @@ def world_of(tx: Tx, shop_id: uuid.UUID, mode: Mode) -> tuple[World, Standing]:
     if not statuses:
         raise FileWrong("no_order_status")
     zone = ZoneInfo(tx.get_one(Shop, shop_id).time_zone)
+    kinds = {each.id: each.kind for each in statuses}
     first = next((each.id for each in statuses if each.kind is StatusKind.NEW), statuses[0].id)
-    return World(named, accounts, zone), Standing(first, {each.id: each.kind for each in statuses})
+    return World(named, accounts, zone), Standing(first, kinds, acts_of(tx, shop_id).firing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from webapp.models import ImportRow, ImportState, Order, OrderImport, PaymentRead, RowKind, StatusChange
 from webapp.models.base import table_of
@@ -23,6 +23,8 @@ from webapp.services.imports.desk import FIELDS, FIXED, Standing, payments_of, w
 from webapp.services.imports.holding import Held, KeepOn, keep
 from webapp.services.kill_points import KillPoint, reached
 from webapp.services.orders.statuses import Move, write_moves
+from webapp.services.status_actions import carrying, firing
+from webapp.services.status_actions.firing import Changed
 from webapp.services.unit_of_work import Tx, in_transaction, reading
 
 AT_ONCE = 100
@@ -47,6 +49,7 @@ def finish(held: Held, keep_on: KeepOn) -> ImportState | None:
     while rows := next_rows(held, line, AT_ONCE, _has_work(held, desk)):
         in_transaction(lambda tx, rows=rows: _carry_out(tx, held, rows, desk))  # type: ignore[misc]
         reached(KillPoint.IMPORTING)
+        carrying.carry_out_orders([row.order_id for row in rows if row.order_id])
         line = rows[-1].line
         if not keep_on():
             return None
@@ -54,19 +57,19 @@ def finish(held: Held, keep_on: KeepOn) -> ImportState | None:
 
 
 def _has_work(held: Held, desk: Standing) -> Any:
-    """Lines that change an order, name a payment, or bring a cancelled order that is to be acted on."""
+    """Lines that change an order, name a payment, or bring a new order whose status is to be acted on."""
     work = [ImportRow.kind == RowKind.CHANGED, ImportRow.payment.is_not(None) & (ImportRow.kind != RowKind.WRONG)]
     if held.act:
-        cancelled = [*desk.cancelled]
-        work.append((ImportRow.kind == RowKind.NEW) & ImportRow.status_id.in_(cancelled))
+        acting = func.coalesce(ImportRow.status_id, desk.first_status).in_(desk.cancelled | desk.firing)
+        work.append((ImportRow.kind == RowKind.NEW) & acting)
     return or_(*work)
 
 
 def _carry_out(tx: Tx, held: Held, rows: Sequence[ImportRow], desk: Standing) -> None:
     now = keep(tx, held, step_line=rows[-1].line, step_rows=OrderImport.step_rows + len(rows))
-    new = [row.order_id for row in rows if row.kind is RowKind.NEW and row.status_id in desk.cancelled]
+    new = [row.order_id for row in rows if row.kind is RowKind.NEW]
     if held.act and new:
-        _let_jobs_act(tx, new)
+        _let_act(tx, held, new, desk, now)
     due = [row.line for row in rows if row.payment is PaymentRead.WAITING]
     if due:
         _set_rows(tx, held, due, due_at=now)
@@ -75,18 +78,22 @@ def _carry_out(tx: Tx, held: Held, rows: Sequence[ImportRow], desk: Standing) ->
         _change(tx, held, changed, desk, now)
 
 
-def _let_jobs_act(tx: Tx, order_ids: Sequence[uuid.UUID | None]) -> None:
-    """What the new order's first change asks for counts now that the order is seen."""
-    query = select(StatusChange.order_id, StatusChange.id).where(
+def _let_act(tx: Tx, held: Held, order_ids: Sequence[uuid.UUID | None], desk: Standing, now: datetime) -> None:
+    """What the new orders' first changes ask for counts now that the orders are seen."""
+    query = select(StatusChange).where(
         StatusChange.order_id.in_(order_ids), StatusChange.from_status_id.is_(None), StatusChange.acts
     )
-    found = [{"of_order": order_id, "of_change": change_id} for order_id, change_id in tx.execute(query)]
-    if found:
-        tx.execute(_ACT, found)
+    made = tx.scalars(query).all()
+    cancelled = [each for each in made if each.to_status_id in desk.cancelled]
+    if cancelled:
+        tx.execute(_ACT, [{"of_order": each.order_id, "of_change": each.id} for each in cancelled])
+    fired = [Changed(each.id, each.shop_id, each.order_id, each.to_status_id, acts=True) for each in made]
+    firing.note(tx, held.actor, fired, now)
 
 
 def _change(tx: Tx, held: Held, rows: Sequence[ImportRow], desk: Standing, now: datetime) -> None:
     ids = sorted(row.order_id for row in rows if row.order_id is not None)
+    firing.lock_payments_of(tx, ids, [held.shop_id])
     locked = select(Order).where(Order.id.in_(ids)).order_by(Order.id).with_for_update()
     orders = {order.id: order for order in tx.scalars(locked)}
     with_payments = payments_of(tx, ids)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from providers.kinds import OperationKind
 
+FIVE_MINUTES_S = 5 * 60
 HALF_HOUR_S = 30 * 60
 HOUR_S = 3600
 DAY_S = 24 * 3600
@@ -15,6 +16,7 @@ DAY_S = 24 * 3600
 METHOD_SYNC = "method-sync"
 CANCEL = "cancel"
 REFUND = "refund"
+ORDER_STATUS = "order-status"
 LOOK_UP = "look-up"
 HOUSEKEEPING = "housekeeping"
 VERIFY = "verify"
@@ -34,6 +36,11 @@ class Job:
     undoes: OperationKind | None = None
     waits_first: bool = False
 
+    @property
+    def moves_money(self) -> bool:
+        """Whether it makes operations, so that it can be asked what it would take."""
+        return self.undoes is not None or self.name == ORDER_STATUS
+
 
 JOBS: Mapping[str, Job] = MappingProxyType(
     {
@@ -42,6 +49,7 @@ JOBS: Mapping[str, Job] = MappingProxyType(
             Job(METHOD_SYNC, per_shop=True, every_s=DAY_S, waits_first=True),
             Job(CANCEL, per_shop=True, every_s=HALF_HOUR_S, undoes=OperationKind.CANCEL),
             Job(REFUND, per_shop=True, every_s=HALF_HOUR_S, undoes=OperationKind.REFUND),
+            Job(ORDER_STATUS, per_shop=True, every_s=FIVE_MINUTES_S),
             Job(LOOK_UP, per_shop=True, every_s=None),  # by the clock the workers do it themselves (R7)
             Job(HOUSEKEEPING, per_shop=False, every_s=HOUR_S),
             Job(VERIFY, per_shop=False, every_s=DAY_S),

@@ -11,8 +11,8 @@ import structlog
 
 from webapp.services import runtime, wake_ups
 from webapp.services.errors import RuleBroken
-from webapp.services.jobs import asking, closing, repeating, syncing, undoing, upkeep
-from webapp.services.jobs.catalogue import CANCEL, HOUSEKEEPING, LOOK_UP, METHOD_SYNC, REFUND, VERIFY
+from webapp.services.jobs import acting, asking, closing, repeating, syncing, undoing, upkeep
+from webapp.services.jobs.catalogue import CANCEL, HOUSEKEEPING, LOOK_UP, METHOD_SYNC, ORDER_STATUS, REFUND, VERIFY
 from webapp.services.jobs.making import RUN_JOB
 from webapp.services.jobs.runs import Pause, Run, RunLost, finish, give_back, take
 from webapp.services.kill_points import KillPoint, reached
@@ -37,6 +37,7 @@ WORK: Mapping[str, Work] = MappingProxyType(
         METHOD_SYNC: syncing.work,
         CANCEL: _undo,
         REFUND: _undo,
+        ORDER_STATUS: acting.work,
         LOOK_UP: asking.work,
         HOUSEKEEPING: lambda _run: upkeep.sweep_out(),
         VERIFY: lambda _run: upkeep.check_books(),

@@ -22,6 +22,7 @@ from webapp.services import runtime
 from webapp.services.unit_of_work import Tx, in_transaction
 
 LEASE = timedelta(seconds=120)
+FIRST_HOLD = 1  # the fence of a run that nobody had before
 GO_ON_S = 120.0  # seconds after which a long run makes room for others and goes on later
 
 

@@ -17,7 +17,7 @@ from webapp.services.audit import Actor
 from webapp.services.errors import RuleBroken
 from webapp.services.jobs.catalogue import JOBS
 from webapp.services.jobs.rules import Candidate, Judged, candidates, judge, known, reason_for, surroundings
-from webapp.services.jobs.runs import Line, Run, announce
+from webapp.services.jobs.runs import FIRST_HOLD, Line, Run, announce
 from webapp.services.kill_points import KillPoint, reached
 from webapp.services.operations import filing
 from webapp.services.operations.filing import Wish
@@ -26,7 +26,6 @@ from webapp.services.unit_of_work import Tx, in_transaction, reading
 log = structlog.get_logger()
 BATCH = 4  # payments in one transaction, which stays under the 50 ms of R21
 NOT_FILED = "not_filed"
-FIRST_HOLD = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from webapp.models.base import new_id
 from webapp.services import audit, runtime
 from webapp.services.accounts import Account
 from webapp.services.audit import SYSTEM, Actor
-from webapp.services.errors import AvailableChanged, NotAvailable, NotEnough, RuleBroken
+from webapp.services.errors import AvailableChanged, NotAvailable, NotEnough, NotFound, RuleBroken
 from webapp.services.kill_points import KillPoint, reached
 from webapp.services.operations.asking import Asking, check_means, check_words
 from webapp.services.operations.claiming import Claim, aim_of
@@ -40,6 +40,7 @@ from webapp.services.operations.filing import (
     refuse_when_disk_is_full,
 )
 from webapp.services.operations.outcomes import locked_payment
+from webapp.services.operations.promises import unpromised
 from webapp.services.operations.reservations import release, reserve
 from webapp.services.unit_of_work import Tx, in_transaction
 
@@ -107,13 +108,9 @@ def file_wish_within(tx: Tx, wish: PlannedWish) -> Filed:
     seen = _seen_before(tx, wish)
     if seen is not None:
         return seen
-    if payment.frozen_at is not None:
-        raise RuleBroken("frozen", why=payment.frozen_reason)
-    facts, plan = _plan(wish, payment, account)
-    _check_shown(wish, facts)
+    facts, plan = _checked_plan(tx, wish, payment, account)
     if not plan.steps:
-        return _without_steps(tx, wish, payment, plan)
-    _check(tx, wish, payment, account, plan.steps)
+        return _as_wished(tx, wish, payment, plan)
     place = Place(new_id(), wish.request_id, 0, wish.kind, is_whole=wish.amount_minor is None)
     made = []
     for number, step in enumerate(plan.steps):
@@ -138,29 +135,30 @@ def _seen_before(tx: Tx, wish: PlannedWish) -> Filed | None:
     return Filed(first.wish_id, tuple(tx.scalars(_steps(first).with_only_columns(Operation.id))))
 
 
-def _plan(wish: PlannedWish, payment: Payment, account: ProviderAccount) -> tuple[PaymentFacts, Plan]:
-    capabilities = runtime.current().providers.capabilities(account.provider)
-    facts = _unpromised(wish.kind, payment, ())
-    return facts, capabilities.plan(wish.kind, wish.amount_minor, facts, account.settings)
+def plan_of(tx: Tx, wish: PlannedWish) -> Plan:
+    """What filing the wish would make of the payment as last read; nothing is written. Raises as filing does.
 
-
-def _unpromised(wish: WishKind, payment: Payment, own: Sequence[Operation]) -> PaymentFacts:
-    """The payment as if what others hold of it had moved; `own` are the open operations of the wish itself.
-
-    An update is planned from the amount itself, which promises do not change.
+    Without steps the payment is already as wished, and `why_not` says why.
     """
-    facts = facts_of(payment)
-    if wish is WishKind.UPDATE:
-        return facts
-    refunds = sum(one.amount_minor for one in own if one.kind is OperationKind.REFUND)
-    releases = sum(one.amount_minor for one in own if one.kind is not OperationKind.REFUND)
-    released = payment.cancel_reserved_minor + payment.capture_reserved_minor - releases
-    refunded = payment.refund_reserved_minor - refunds
-    return replace(
-        facts,
-        cancelled_minor=facts.cancelled_minor + released,
-        refunded_minor=facts.refunded_minor + refunded,
-    )
+    query = select(Payment, ProviderAccount).join(ProviderAccount, ProviderAccount.id == Payment.account_id)
+    found = tx.execute(query.where(Payment.id == wish.payment_id, Payment.shop_id == wish.shop_id)).one_or_none()
+    if found is None:
+        raise NotFound(f"payment {wish.payment_id}")
+    return _checked_plan(tx, wish, *found)[1]
+
+
+def _checked_plan(tx: Tx, wish: PlannedWish, payment: Payment, account: ProviderAccount) -> tuple[PaymentFacts, Plan]:
+    if payment.frozen_at is not None:
+        raise RuleBroken("frozen", why=payment.frozen_reason)
+    capabilities = runtime.current().providers.capabilities(account.provider)
+    facts = unpromised(wish.kind, payment, ())
+    plan = capabilities.plan(wish.kind, wish.amount_minor, facts, account.settings)
+    _check_shown(wish, facts)
+    if plan.steps:
+        _check(tx, wish, payment, account, plan.steps)
+    elif not is_fulfilled(wish.kind, facts_of(payment), wish.amount_minor):
+        raise NotAvailable(plan.why_not or NotOffered.NOTHING_LEFT)
+    return facts, plan
 
 
 def _check_shown(wish: PlannedWish, facts: PaymentFacts) -> None:
@@ -178,10 +176,8 @@ def _check_shown(wish: PlannedWish, facts: PaymentFacts) -> None:
         raise NotEnough(available_minor, facts.currency)
 
 
-def _without_steps(tx: Tx, wish: PlannedWish, payment: Payment, plan: Plan) -> Filed:
+def _as_wished(tx: Tx, wish: PlannedWish, payment: Payment, plan: Plan) -> Filed:
     why = plan.why_not or NotOffered.NOTHING_LEFT
-    if not is_fulfilled(wish.kind, facts_of(payment), wish.amount_minor):
-        raise NotAvailable(why)
     details = {"wish": wish.kind.value, "why": why.value}
     at, subject = runtime.current().clock.now(tx), ("payment", payment.id)
     audit.write(tx, wish.actor, "payment.as_wished", subject, shop_id=payment.shop_id, details=details, at=at)
@@ -237,7 +233,7 @@ def plan_again(tx: Tx, operation: Operation, payment: Payment, account: Account)
     steps_of_wish = tx.scalars(_steps(operation)).all()
     others = [one for one in steps_of_wish if one.id != operation.id]
     own = [one for one in steps_of_wish if one.state not in TERMINAL]
-    facts, target = _unpromised(wish, payment, own), operation.new_total_minor
+    facts, target = unpromised(wish, payment, own), operation.new_total_minor
     plan = account.capabilities.plan(wish, target, facts, account.settings)
     failed = {(one.kind, one.against) for one in others if one.state in TERMINAL - {OperationState.SUCCEEDED}}
     steps = still_to_do(plan.steps, failed)

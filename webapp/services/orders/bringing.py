@@ -19,7 +19,8 @@ from webapp.services.errors import RuleBroken
 from webapp.services.imports.checking import Line
 from webapp.services.imports.desk import Present, Standing, present, world_of
 from webapp.services.imports.reading import FileWrong
-from webapp.services.orders.statuses import Move, to_undo, write_first, write_moves
+from webapp.services.orders.statuses import Move, changed, make_move, to_undo, write_first
+from webapp.services.status_actions import firing
 from webapp.services.unit_of_work import Tx, in_transaction
 
 _ADD = insert(table_of(Order))
@@ -117,11 +118,13 @@ def _make(tx: Tx, coming: Coming, line: Line, desk: Standing) -> uuid.UUID:
     change_id = write_first(tx, coming.actor, [move], now)[0]
     tx.get_one(Order, order_id).undo_change_id = to_undo(move, change_id)
     tx.flush()
+    firing.note(tx, coming.actor, changed([move], [change_id]), now)
     _note(tx, coming, "order.brought_in", order_id, {"number": line.number, "act": coming.act}, now)
     return order_id
 
 
 def _change(tx: Tx, coming: Coming, order_id: uuid.UUID, line: Line, desk: Standing) -> None:
+    firing.lock_payments_of(tx, [order_id], [coming.shop_id])
     order = tx.get_one(Order, order_id, with_for_update=True, populate_existing=True)
     again: Present = present(tx, NO_IMPORT, coming.shop_id, coming.mode, [line])  # now that nobody else moves it
     fault = again.fault(line)
@@ -145,7 +148,7 @@ def _change(tx: Tx, coming: Coming, order_id: uuid.UUID, line: Line, desk: Stand
             acts=True,
             undo_change_id=order.undo_change_id,
         )
-        write_moves(tx, coming.actor, [move], now)
+        make_move(tx, coming.actor, move, now)
     if changes:
         _note(tx, coming, "order.brought_up_to_date", order_id, {"columns": sorted(changes)}, now)
 

@@ -1,4 +1,4 @@
-"""Everything that the page of one order shows, in eleven SQL statements however much happened to it."""
+"""Everything that the page of one order shows, in twelve SQL statements however much happened to it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from webapp.domain.outcomes import OutcomeWord, outcome_word
 from webapp.models import (
     ApiKey,
     Attempt,
+    FiredAction,
     LedgerMovement,
     Operation,
     Order,
@@ -34,6 +35,7 @@ from webapp.services.jobs.rules import left_of
 from webapp.services.orders.actions import ShownPayment, shown_payment
 from webapp.services.orders.statuses import next_undoing_at, statuses_of
 from webapp.services.orders.timeline import Event, timeline
+from webapp.services.status_actions.firing import standing
 from webapp.services.unit_of_work import Tx
 
 S = OperationState
@@ -104,6 +106,7 @@ class OrderFacts:
     payments: Sequence[ShownPayment]
     operations: Sequence[OperationLine]
     notes: Sequence[NoteLine]
+    fired: Sequence[FiredAction]  # what its status set going and was not carried out
     events: Sequence[Event]
     now: datetime
 
@@ -184,7 +187,7 @@ def get_order(tx: Tx, order_id: uuid.UUID, shop_ids: Collection[uuid.UUID]) -> O
         order=order,
         shop=shop,
         status=status,
-        statuses=statuses_of(tx, order.shop_id),
+        statuses=_offered(tx, order, status),
         next_undoing_at=next_undoing_at(tx, order.shop_id),
         payments=[
             shown_payment(payment, account, [m for m in movements if m.payment_id == payment.id])
@@ -192,9 +195,16 @@ def get_order(tx: Tx, order_id: uuid.UUID, shop_ids: Collection[uuid.UUID]) -> O
         ],
         operations=operations,
         notes=[NoteLine(note.text, name, note.created_at) for note, name in notes],
+        fired=standing(tx, order.id),
         events=timeline(tx, order, accounts, [line.operation for line in operations], _tried(operations), movements),
         now=runtime.current().clock.now(tx),
     )
+
+
+def _offered(tx: Tx, order: Order, present: OrderStatus) -> Sequence[OrderStatus]:
+    """The statuses that can be given, and the order's own also where it is retired."""
+    found = statuses_of(tx, order.shop_id)
+    return found if any(each.id == present.id for each in found) else [present, *found]
 
 
 def _operations(tx: Tx, order: Order) -> list[OperationLine]:

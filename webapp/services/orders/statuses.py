@@ -16,6 +16,8 @@ from webapp.services import audit, runtime
 from webapp.services.audit import Actor, Entry
 from webapp.services.errors import NotFound, RuleBroken, StaleVersion
 from webapp.services.jobs.catalogue import JOBS
+from webapp.services.status_actions import carrying, firing
+from webapp.services.status_actions.firing import Changed
 from webapp.services.unit_of_work import Tx, in_transaction
 
 CHANGED = "order.status_changed"
@@ -65,6 +67,7 @@ def set_status(setting: Setting) -> uuid.UUID | None:
     """
 
     def work(tx: Tx) -> uuid.UUID | None:
+        firing.lock_payments_of(tx, [setting.order_id], setting.shop_ids)
         order = tx.scalars(
             select(Order)
             .where(Order.id == setting.order_id, Order.shop_id.in_(setting.shop_ids), order_is_shown)
@@ -77,7 +80,7 @@ def set_status(setting: Setting) -> uuid.UUID | None:
         if setting.seen_version is not None and setting.seen_version != order.version:
             raise StaleVersion
         status = tx.get(OrderStatus, setting.status_id)
-        if status is None or status.shop_id != order.shop_id:
+        if status is None or status.shop_id != order.shop_id or status.retired_at is not None:
             raise RuleBroken("unknown_status")
         move = Move(
             shop_id=order.shop_id,
@@ -88,15 +91,26 @@ def set_status(setting: Setting) -> uuid.UUID | None:
             acts=True,
             undo_change_id=order.undo_change_id,
         )
-        return write_moves(tx, setting.actor, [move], runtime.current().clock.now(tx))[0]
+        return make_move(tx, setting.actor, move, runtime.current().clock.now(tx))
 
     return in_transaction(work)
+
+
+def make_move(tx: Tx, actor: Actor, move: Move, at: datetime) -> uuid.UUID:
+    """Make one change and carry out what it fires, both in the caller's transaction; answers the change's id.
+
+    The caller holds the order and, locked before it, its payments (R22). Call it last, as `write_moves`.
+    """
+    change_id = write_moves(tx, actor, [move], at)[0]
+    carrying.carry_out_changes(tx, [change_id])
+    return change_id
 
 
 def write_moves(tx: Tx, actor: Actor, moves: Sequence[Move], at: datetime) -> list[uuid.UUID]:
     """Make these changes in the caller's transaction, which holds the orders' rows; answers the changes' ids.
 
-    Call it last: it locks the head of the audit (R22).
+    What they fire is written with them, and due (`status_actions/carrying.py`). Call it last: it locks the head of the
+    audit (R22).
     """
     ids = write_first(tx, actor, moves, at)
     rows = [
@@ -105,6 +119,7 @@ def write_moves(tx: Tx, actor: Actor, moves: Sequence[Move], at: datetime) -> li
     ]
     if rows:
         tx.execute(_MOVE, rows)
+        firing.note(tx, actor, changed(moves, ids), at)
         audit.write_many(tx, actor, [_entry(move) for move in moves], at)
     return ids
 
@@ -131,6 +146,14 @@ def write_first(tx: Tx, actor: Actor, moves: Sequence[Move], at: datetime) -> li
     return ids
 
 
+def changed(moves: Sequence[Move], ids: Sequence[uuid.UUID]) -> list[Changed]:
+    """The changes as what they fire is read from them."""
+    return [
+        Changed(change_id, move.shop_id, move.order_id, move.to_status_id, move.acts)
+        for move, change_id in zip(moves, ids, strict=True)
+    ]
+
+
 def to_undo(move: Move, change_id: uuid.UUID) -> uuid.UUID | None:
     """The change that asks the jobs to give the money back, while the order stands in a cancelled status."""
     if move.to_kind is not StatusKind.CANCELLED:
@@ -139,8 +162,9 @@ def to_undo(move: Move, change_id: uuid.UUID) -> uuid.UUID | None:
 
 
 def statuses_of(tx: Tx, shop_id: uuid.UUID) -> Sequence[OrderStatus]:
-    """The shop's own list, in its order."""
-    return tx.scalars(select(OrderStatus).where(OrderStatus.shop_id == shop_id).order_by(OrderStatus.position)).all()
+    """The shop's own list, in its order, without the retired ones."""
+    in_use = OrderStatus.shop_id == shop_id, OrderStatus.retired_at.is_(None)
+    return tx.scalars(select(OrderStatus).where(*in_use).order_by(OrderStatus.position)).all()
 
 
 def find_status(tx: Tx, shop_id: uuid.UUID, word: str) -> OrderStatus | None:

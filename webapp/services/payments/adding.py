@@ -18,8 +18,9 @@ from webapp.services.accounts import account_of
 from webapp.services.audit import Actor
 from webapp.services.errors import NotFound, RuleBroken
 from webapp.services.operations.outcomes import locked_payment
-from webapp.services.orders.statuses import Move, write_first
+from webapp.services.orders.statuses import Move, statuses_of, write_first
 from webapp.services.payments.applying import apply_snapshot
+from webapp.services.status_actions import firing
 from webapp.services.unit_of_work import Tx, in_transaction
 
 _PAID = frozenset({ProviderState.CAPTURED, ProviderState.REFUNDED})
@@ -69,8 +70,10 @@ def add_payment(addition: Addition) -> uuid.UUID:
             )
         ).one_or_none()
         payment_id, order_id = known or _insert(tx, addition, row, snapshot, now)
-        apply_snapshot(tx, locked_payment(tx, payment_id), snapshot, account.capabilities, now, read_at=read_at)
+        payment = locked_payment(tx, payment_id)
+        apply_snapshot(tx, payment, snapshot, account.capabilities, now, read_at=read_at)
         if known is None:
+            firing.payment_came(tx, payment, row.provider, now)
             details = {"provider_ref": snapshot.provider_ref, "order": str(order_id)}
             subject = ("payment", payment_id)
             audit.write(tx, addition.actor, "payment.added", subject, shop_id=addition.shop_id, details=details, at=now)
@@ -153,7 +156,7 @@ def _first_status(tx: Tx, shop_id: uuid.UUID, snapshot: PaymentSnapshot) -> Orde
         kind = StatusKind.PAID
     elif snapshot.state in _OVER:
         kind = StatusKind.CANCELLED
-    rows = tx.scalars(select(OrderStatus).where(OrderStatus.shop_id == shop_id).order_by(OrderStatus.position)).all()
+    rows = statuses_of(tx, shop_id)
     for status in rows:
         if status.kind is kind:
             return status

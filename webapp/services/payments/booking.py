@@ -18,11 +18,14 @@ from providers.kinds import MovementKind, OperationKind
 from providers.snapshots import Movement, PaymentSnapshot
 from webapp.domain.doubt import later_state
 from webapp.domain.operations import reserved_as
+from webapp.domain.payment_state import Sums, payment_state
 from webapp.models import LedgerMovement, Operation, Payment
 from webapp.models.base import new_id, table_of
 from webapp.services import audit
 from webapp.services.audit import SYSTEM
 from webapp.services.operations.reservations import EXCESS
+from webapp.services.operations.wishes import sums_of
+from webapp.services.status_actions import following
 from webapp.services.unit_of_work import Tx, rows_changed
 
 _SIGNED_SUM: Mapping[MovementKind, tuple[str, int]] = MappingProxyType(
@@ -153,6 +156,23 @@ def _store(
         details = {"why": frozen, "excess_minor": changes["excess_minor"]}
         subject = ("payment", payment.id)
         audit.write(tx, SYSTEM, "payment.frozen", subject, shop_id=payment.shop_id, details=details, at=now)
+    _let_order_follow(tx, payment, changes, now)
+
+
+def _let_order_follow(tx: Tx, payment: Payment, changes: dict[str, Any], now: datetime) -> None:
+    """The order may take another status from the state that the payment has come into."""
+    before = payment_state(sums_of(payment), payment.provider_state, held=payment.frozen_at is not None)
+    sums = Sums(
+        authorised=changes["authorised_minor"],
+        cancelled=changes["cancelled_minor"],
+        captured=changes["captured_minor"],
+        refunded=changes["refunded_minor"],
+        excess=changes["excess_minor"],
+    )
+    word = changes.get("provider_state", payment.provider_state)
+    after = payment_state(sums, word, held=changes.get("frozen_at", payment.frozen_at) is not None)
+    if after is not before:
+        following.follow(tx, payment, after, sums, now)
 
 
 def _state_of(payment: Payment, snapshot: PaymentSnapshot | None, now: datetime, *, is_old: bool) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class Row:
     @property
     def can_be_rehearsed(self) -> bool:
         """Whether it moves money, so that it can be asked what it would take."""
-        return self.line.job.undoes is not None
+        return self.line.job.moves_money
 
 
 @bp.get("")

@@ -1,4 +1,4 @@
-"""What the next run of the cancel or refund job would take, and why it leaves an order alone."""
+"""What the next run of a job that moves money would take, and why it leaves an order alone."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ from typing import Any
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from webapp.domain.permissions import Permission
 from webapp.extensions import db
 from webapp.formatting import job_words
+from webapp.formatting.status_action_words import outcome_words
 from webapp.htmx import page
-from webapp.models import Shop
+from webapp.models import Mode, Shop
 from webapp.models.base import new_id
 from webapp.security import check_right, current, requires
 from webapp.services.errors import NotFound
-from webapp.services.jobs import rehearsing
+from webapp.services.jobs import rehearsing, rules
+from webapp.services.jobs.catalogue import Job
 from webapp.services.jobs.rehearsing import Considered, Explanation
 from webapp.services.jobs.rules import Rule
+from webapp.services.status_actions import foreseeing
+from webapp.services.status_actions.foreseeing import Foreseen
+from webapp.services.unit_of_work import Tx
 from webapp.views.jobs import bp
 from webapp.views.jobs.board import known_job
 
@@ -33,25 +39,60 @@ def rehearse(job: str, shop_id: uuid.UUID) -> ResponseReturnValue:
     check_right(P.RUN_JOBS, shop_id)
     tx, mode = db.session(), current().mode
     found = known_job(job)
-    if found.undoes is None:
+    if not found.moves_money:
         abort(404)
     shop = tx.get(Shop, shop_id) or abort(404)
     number = request.args.get("order", "").strip()[:LONGEST_NUMBER]
-    rehearsal = rehearsing.rehearse(tx, job, shop_id, mode)
+    about = _undoing if found.undoes else _acting
     return page(
         "jobs/rehearsal.html",
         block="rehearsal",
         job=found,
         shop=shop,
         title=job_words.job_title(job),
-        rehearsal=rehearsal,
-        sums=job_words.sums_words(rehearsal.sums_minor),
-        taken=[_row(each) for each in rehearsal.rows if each.judged.is_taken],
-        skipped=[_row(each) for each in rehearsal.rows if not each.judged.is_taken],
         number=number,
-        answer=_answer(job, shop_id, number) if number else None,
         request_id=new_id(),
+        **about(tx, found, shop_id, mode, number),
     )
+
+
+def _undoing(tx: Tx, job: Job, shop_id: uuid.UUID, mode: Mode, number: str) -> dict[str, Any]:
+    rehearsal = rehearsing.rehearse(tx, job.name, shop_id, mode)
+    rows = [_row(each) for each in rehearsal.rows]
+    answer = _answer(job.name, shop_id, number) if number else None
+    return _parts(rehearsal, rows) | {"answer": answer, "looked_at": rules.AT_ONCE}
+
+
+def _acting(tx: Tx, _job: Job, shop_id: uuid.UUID, mode: Mode, number: str) -> dict[str, Any]:
+    rehearsal = foreseeing.rehearse(tx, shop_id, mode)
+    rows = [_foreseen(each) for each in rehearsal.rows]
+    order = foreseeing.find_order(tx, shop_id, mode, number) if number else None
+    found = [_foreseen(each) for each in foreseeing.explain(tx, order)] if order else []
+    answer = {
+        "order": order,
+        "rule": "" if found else _("no change of its status has set anything going that is left to do."),
+        "payments": found,
+        "is_taken": any(row["is_taken"] for row in found),
+    }
+    return _parts(rehearsal, rows) | {"answer": answer if number else None, "looked_at": foreseeing.LOOKED_AT}
+
+
+def _parts(rehearsal: rehearsing.Rehearsal | foreseeing.ActionsRehearsal, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "rehearsal": rehearsal,
+        "sums": job_words.sums_words(rehearsal.sums_minor),
+        "taken": [row for row in rows if row["is_taken"]],
+        "skipped": [row for row in rows if not row["is_taken"]],
+    }
+
+
+def _foreseen(each: Foreseen) -> dict[str, Any]:
+    return {
+        "it": {"order": each.order, "payment": each.payment, "account": each.account, "operation": None},
+        "why": outcome_words(each),
+        "amount_minor": each.amount_minor,
+        "is_taken": each.is_taken,
+    }
 
 
 def _answer(job: str, shop_id: uuid.UUID, number: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from flask_babel import ngettext
 
 from providers.kinds import MovementKind, OperationKind
 from webapp.domain.permissions import Permission
+from webapp.domain.status_actions import FiringState
 from webapp.extensions import db
 from webapp.formatting import day, money, order_words, when
 from webapp.formatting.money_words import (
@@ -21,10 +22,11 @@ from webapp.formatting.money_words import (
     why_blocked,
     why_not_done,
 )
+from webapp.formatting.status_action_words import fired_words
 from webapp.formatting.words import reason_name
 from webapp.forms.orders import NoteForm, StatusForm
 from webapp.htmx import page
-from webapp.models import LedgerMovement, StatusKind
+from webapp.models import FiredAction, LedgerMovement, StatusKind
 from webapp.security import current, requires, visible_shops
 from webapp.services.orders.actions import Action, ShownPayment
 from webapp.services.orders.page import OperationLine, OrderFacts, get_order
@@ -54,6 +56,7 @@ def order_page(facts: OrderFacts, form: NoteForm, status: int = 200, status_form
         payments=[_payment(shown, person) for shown in facts.payments],
         operations=[_operation(line, person) for line in facts.operations],
         outcomes=_outcomes(facts),
+        fired=[_fired(each, person) for each in facts.fired],
         events=[_event(event) for event in facts.events],
         under_way=_under_way(facts),
         refresh_s=(SOON_S if facts.moves_soon else LATER_S) if facts.under_way else 0,
@@ -185,6 +188,19 @@ def _outcomes(facts: OrderFacts) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _fired(fired: FiredAction, person: SignedIn) -> dict[str, Any]:
+    title, why = fired_words(fired)
+    return {
+        "id": fired.id,
+        "title": title,
+        "why": why,
+        "is_final": fired.state is FiringState.GIVEN_UP,
+        "has_failed": fired.tries > 0,
+        "next_at": fired.due_at,
+        "may_try": person.may(P.SET_STATUS, fired.shop_id),
+    }
 
 
 def _event(event: Any) -> dict[str, Any]:

@@ -51,20 +51,20 @@ def test_a_missing_scheduler_shows_and_is_told_once_for_each_time(desk: Desk, to
     schedules.ensure()
     other = factories.shop("other").id
     desk.later(minutes=61)
-    assert {each.job for each in late(desk.shop_id)} == {"cancel", "refund"}
+    assert {each.job for each in late(desk.shop_id)} == {"cancel", "refund", "order-status"}
     assert late(other) == []
     assert {each.job for each in late(desk_too=True)} == set()
-    assert (overdue.announce_new(), overdue.announce_new()) == (2, 0)
+    assert (overdue.announce_new(), overdue.announce_new()) == (3, 0)
     first = {each.subject_id for each in told}
-    assert len(first) == 2
+    assert len(first) == 3
     assert {each.schedule_id for each in told} >= {schedule("refund", desk.shop_id).id}
     making.tick()
     running.run_due()
     assert late(desk.shop_id) == []
     desk.later(hours=3)
     assert {"housekeeping"} == {each.job for each in late(desk_too=True)}
-    assert overdue.announce_new() == 3
-    assert len({each.subject_id for each in told}) == 5
+    assert overdue.announce_new() == 4
+    assert len({each.subject_id for each in told}) == 7
 
 
 def test_staff_are_told_in_the_log(desk: Desk) -> None:
@@ -72,4 +72,4 @@ def test_staff_are_told_in_the_log(desk: Desk) -> None:
     desk.later(minutes=61)
     with capture_logs() as said:
         overdue.announce_new()
-    assert [line["event"] for line in said].count("job_overdue") == 2
+    assert [line["event"] for line in said].count("job_overdue") == 3

@@ -152,4 +152,4 @@ def test_the_page_costs_the_same_few_statements_however_much_happened(
     with reading() as tx, statements() as seen:
         get_order(tx, order_id, {desk.shop_id})
     asks_for_the_time = runtime.current().engine.dialect.name == "postgresql"  # SQLite's clock is this process's
-    assert len(seen) == 10 + asks_for_the_time
+    assert len(seen) == 11 + asks_for_the_time
