@@ -10,7 +10,7 @@ from webapp import htmx
 from webapp.domain.permissions import Permission
 from webapp.extensions import db
 from webapp.security.access import SAFE_METHODS, Access
-from webapp.services import runtime, sessions
+from webapp.services import sessions
 from webapp.services.api import keys
 from webapp.services.errors import KeyRefused, NoRight
 
@@ -68,7 +68,7 @@ def _guard() -> Response | None:
         _note_presence(person)
     if person.must_choose_password and request.endpoint not in WITHOUT_PASSWORD:
         return htmx.see_other(url_for("me.password"))
-    if access.permission is not None and not person.shops_with(access.permission):
+    if access.permission is not None and not person.may_somewhere(access.permission):
         raise NoRight(access.permission)
     return None
 
@@ -94,8 +94,7 @@ def _refuse_other_origins() -> None:
 
 
 def _note_presence(person: sessions.SignedIn) -> None:
-    now = runtime.current().clock.now(db.session())
-    if now - person.seen_at > sessions.SEEN_EVERY:
+    if person.read_at - person.seen_at > sessions.SEEN_EVERY:
         db.session.rollback()  # let go of the read lock before the write
         sessions.touch(person.session_id)
 

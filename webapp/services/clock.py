@@ -6,10 +6,9 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-_POSTGRESQL = text("select clock_timestamp()")
+_POSTGRESQL = "select clock_timestamp()"
 
 
 class Clock(Protocol):
@@ -31,8 +30,8 @@ class DatabaseClock:
     def now(self, tx: Session) -> datetime:
         """UTC now; moves on within a transaction. SQLite runs in this process, so its clock is this machine's."""
         if tx.get_bind().dialect.name == "postgresql":
-            moment = tx.execute(_POSTGRESQL).scalar_one()
-            return moment.astimezone(UTC)  # type: ignore[no-any-return]  # text() carries no type
+            moment = tx.connection().exec_driver_sql(_POSTGRESQL).scalar_one()  # asked often, so past the compiler
+            return moment.astimezone(UTC)  # type: ignore[no-any-return]  # plain SQL carries no type
         return datetime.now(UTC)
 
     def wall(self) -> datetime:

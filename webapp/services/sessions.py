@@ -6,13 +6,14 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import bindparam, select, update
 
 from webapp.domain.permissions import PERMISSIONS, Permission, Role
-from webapp.models import Grant, Mode, User, UserSession
+from webapp.models import Grant, Installation, Mode, Shop, User, UserSession
 from webapp.services import passwords, runtime
 from webapp.services.unit_of_work import Tx, in_transaction
 
@@ -24,7 +25,11 @@ SEEN_EVERY = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who sends the request, and what they may do; read for every request (8.3.2)."""
+    """Who sends the request, and what they may do; read for every request (8.3.2).
+
+    With it comes what stands around every page: the names of the person's shops, in their order, and when the desk
+    was put into recovery mode. `read_at` is the database's clock, moments are in UTC.
+    """
 
     session_id: uuid.UUID
     user_id: uuid.UUID
@@ -36,15 +41,27 @@ class SignedIn:
     has_totp: bool
     must_choose_password: bool
     seen_at: datetime
+    read_at: datetime
     grants: Mapping[uuid.UUID, frozenset[Role]]
+    shop_names: Mapping[uuid.UUID, str] = field(default_factory=dict)
+    recovery_since: datetime | None = None
 
     def may(self, permission: Permission, shop_id: uuid.UUID) -> bool:
         """Whether a role in that shop carries the right."""
-        return any(permission in PERMISSIONS[role] for role in self.grants.get(shop_id, ()))
+        return permission in _rights(self.grants.get(shop_id, frozenset()))
+
+    def may_somewhere(self, permission: Permission) -> bool:
+        """Whether the person has the right in any shop."""
+        return any(permission in _rights(roles) for roles in self.grants.values())
 
     def shops_with(self, permission: Permission) -> frozenset[uuid.UUID]:
         """The shops in which the person has the right."""
-        return frozenset(shop_id for shop_id in self.grants if self.may(permission, shop_id))
+        return frozenset(shop_id for shop_id, roles in self.grants.items() if permission in _rights(roles))
+
+
+@cache
+def _rights(roles: frozenset[Role]) -> frozenset[Permission]:
+    return frozenset().union(*(PERMISSIONS[role] for role in roles))
 
 
 def start(tx: Tx, user_id: uuid.UUID, now: datetime) -> str:
@@ -57,40 +74,52 @@ def start(tx: Tx, user_id: uuid.UUID, now: datetime) -> str:
     return token
 
 
+_RECOVERY = select(Installation.recovery_since).where(Installation.id == 1).scalar_subquery()
 _SESSION = (
-    select(UserSession, User)
+    select(
+        *(UserSession.id, UserSession.user_id, UserSession.mode, UserSession.created_at, UserSession.last_seen_at),
+        *(User.email, User.name, User.language, User.time_zone, User.password_hash),
+        User.totp_secret.is_not(None).label("has_totp"),
+        *(Grant.shop_id, Grant.role, Shop.name.label("shop_name"), _RECOVERY.label("recovery_since")),
+    )
     .join(User, User.id == UserSession.user_id)
+    .outerjoin(Grant, Grant.user_id == User.id)
+    .outerjoin(Shop, Shop.id == Grant.shop_id)
     .where(UserSession.token_hash == bindparam("of_token"), UserSession.ended_at.is_(None), User.disabled_at.is_(None))
+    .order_by(Shop.name, Shop.id)
 )
-_GRANTS = select(Grant.shop_id, Grant.role).where(Grant.user_id == bindparam("of_user"))
-"""Asked by every request, so they are made once."""
+"""A row for each grant. Asked by every request, so it is made once and brings all that every page needs."""
 
 
 def find(tx: Tx, token: str) -> SignedIn | None:
     """The person behind `token`; None when the session ended, lapsed or idled, or the person was disabled."""
-    found = tx.execute(_SESSION, {"of_token": _hash(token)}).one_or_none()
-    if found is None:
+    rows = tx.execute(_SESSION, {"of_token": _hash(token)}).all()
+    if not rows:
         return None
-    session, user = found
+    first = rows[0]
     grants: dict[uuid.UUID, set[Role]] = {}
-    for shop_id, role in tx.execute(_GRANTS, {"of_user": user.id}):
-        grants.setdefault(shop_id, set()).add(role)
+    for row in rows:
+        if row.shop_id is not None:
+            grants.setdefault(row.shop_id, set()).add(row.role)
     now = runtime.current().clock.now(tx)
     has_money_role = any(roles & MONEY_ROLES for roles in grants.values())
-    if now - session.created_at > LONGEST or (has_money_role and now - session.last_seen_at > IDLE):
+    if now - first.created_at > LONGEST or (has_money_role and now - first.last_seen_at > IDLE):
         return None
     return SignedIn(
-        session_id=session.id,
-        user_id=user.id,
-        email=user.email,
-        name=user.name,
-        language=user.language,
-        time_zone=user.time_zone,
-        mode=Mode(session.mode),
-        has_totp=user.totp_secret is not None,
-        must_choose_password=passwords.is_invite(user.password_hash),
-        seen_at=session.last_seen_at,
+        session_id=first.id,
+        user_id=first.user_id,
+        email=first.email,
+        name=first.name,
+        language=first.language,
+        time_zone=first.time_zone,
+        mode=Mode(first.mode),
+        has_totp=bool(first.has_totp),
+        must_choose_password=passwords.is_invite(first.password_hash),
+        seen_at=first.last_seen_at,
+        read_at=now,
         grants={shop_id: frozenset(roles) for shop_id, roles in grants.items()},
+        shop_names={row.shop_id: row.shop_name for row in rows if row.shop_id is not None},
+        recovery_since=first.recovery_since,
     )
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, current_app, request, session, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from webapp.domain.permissions import Permission
 from webapp.extensions import db
 from webapp.formatting import LANGUAGES
 from webapp.formatting.lazy import _l
 from webapp.htmx import page, see_other
-from webapp.models import Mode, Shop
+from webapp.models import Mode
 from webapp.security import current, find_current, signed_in
 from webapp.security.access import chosen_shop
 from webapp.security.guard import local_address
-from webapp.services import recovery, sessions
+from webapp.services import sessions
 from webapp.services.sessions import SignedIn
 
 bp = Blueprint("frame", __name__)
@@ -56,6 +56,10 @@ PLACES = (
     Place("audit.index", _l("Audit"), "list", P.READ_AUDIT, is_setting=True),
 )
 
+_BLUEPRINTS = Counter(place.endpoint.partition(".")[0] for place in PLACES)
+ALONE = {name: place.endpoint for place in PLACES if _BLUEPRINTS[name := place.endpoint.partition(".")[0]] == 1}
+"""Endpoints that stand for their whole blueprint: each of its pages is marked there."""
+
 
 @bp.app_context_processor
 def surroundings() -> dict[str, Any]:
@@ -69,7 +73,7 @@ def surroundings() -> dict[str, Any]:
         "places": _places(person),
         "shops": _shops(person),
         "chosen_shop": chosen_shop(),
-        "recovery_since": recovery.since(db.session()),
+        "recovery_since": person.recovery_since,
         "here": request.full_path.rstrip("?"),
         "can_search": "orders.index" in current_app.view_functions,
     }
@@ -112,19 +116,15 @@ def _back() -> str:
 
 
 def _places(person: SignedIn) -> list[dict[str, Any]]:
-    blueprint = (request.endpoint or "").partition(".")[0]
+    here = request.endpoint or ""
+    alone = ALONE.get(here.partition(".")[0])
     return [
-        {"place": place, "is_here": _is_here(place, blueprint)}
+        {"place": place, "is_here": place.endpoint in {here, alone}}
         for place in PLACES
-        if place.endpoint in current_app.view_functions and person.shops_with(place.permission)
+        if place.endpoint in current_app.view_functions and person.may_somewhere(place.permission)
     ]
 
 
-def _is_here(place: Place, blueprint: str) -> bool:
-    alone = sum(other.endpoint.startswith(f"{blueprint}.") for other in PLACES) == 1
-    return request.endpoint == place.endpoint or (alone and place.endpoint.startswith(f"{blueprint}."))
-
-
 def _shops(person: SignedIn) -> list[tuple[str, str]]:
-    mine = select(Shop.id, Shop.name).where(Shop.id.in_(person.grants)).order_by(Shop.name)
-    return [(str(shop_id), name) for shop_id, name in db.session.execute(mine)]
+    names = sorted(person.shop_names.items(), key=lambda each: each[1])
+    return [(str(shop_id), name) for shop_id, name in names]

@@ -34,6 +34,7 @@ def signed_in(desk: Desk, *roles: Role, shop_id: uuid.UUID | None = None) -> Sig
         has_totp=True,
         must_choose_password=False,
         seen_at=factories.LONG_AGO,
+        read_at=factories.LONG_AGO,
         grants={shop_id or desk.shop_id: frozenset(roles)},
     )
 
