@@ -16,8 +16,9 @@ from whitenoise import WhiteNoise
 
 from webapp import api, backups, books, cli, errors, formatting, logs, order_commands
 from webapp.config import LOOPBACK, PROVIDERS, Settings, load_settings
-from webapp.extensions import babel, csrf, db
+from webapp.extensions import babel, csrf, db, init_pages
 from webapp.formatting.mail_texts import Writer
+from webapp.formatting.texts import TemplateEnvironment
 from webapp.security.guard import check_declarations, init_guard
 from webapp.security.headers import add_static_headers, init_headers
 from webapp.services import passwords, runtime
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     logs.configure_logs()
     app = Flask(__name__, static_url_path=f"/static/{_static_digest()}")
+    app.jinja_environment = TemplateEnvironment
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.config.update(_flask_config(settings))
     db.init_app(app)
@@ -53,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     babel.init_app(app, locale_selector=formatting.chosen_language, timezone_selector=formatting.chosen_zone)
     with app.app_context():
         prepare_engine(db.engine)
+        init_pages(app)
         runtime.install(_runtime(settings))
     formatting.init_app(app)
     init_guard(app)
@@ -86,7 +89,6 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "MIGRATIONS": str(MIGRATIONS),
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": {} if settings.is_sqlite else {"pool_pre_ping": True},
         "TRUSTED_HOSTS": hosts if production else [*hosts, *LOOPBACK],
         "MAX_CONTENT_LENGTH": LARGEST_FORM,
         "MAX_FORM_MEMORY_SIZE": LARGEST_FORM,

@@ -9,11 +9,14 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask, g, url_for
+from flask_babel import force_locale, refresh
+from flask_babel import gettext as _
 
 from webapp.domain.operations import OperationState
 from webapp.domain.payment_state import PaymentState
 from webapp.domain.permissions import Permission, Role
 from webapp.formatting import Reading, addresses, day, exact, money, when, words
+from webapp.formatting.lazy import _l
 
 NOW = datetime(2026, 11, 21, 14, 5, 9, tzinfo=UTC)
 
@@ -96,3 +99,28 @@ def test_addresses_of_a_list_are_those_of_its_rows(quick_app: Flask) -> None:
         address_of = addresses("orders.show", "order_id")
         for order_id in (uuid4(), uuid4()):
             assert address_of(order_id) == url_for("orders.show", order_id=order_id)
+
+
+@pytest.mark.parametrize("reader", [("sv", "UTC")], indirect=True)
+def test_texts_that_were_looked_up_follow_a_change_of_language(reader: None) -> None:
+    """Translations are kept for a request, in a place that Flask-Babel must empty when the language changes."""
+    later = _l("Cancel")
+    assert (_("Refund"), str(later)) == ("Återbetalning", "Avbryt")
+    with force_locale("fr"):
+        assert (_("Refund"), str(later)) == ("Remboursement", "Annuler")
+    assert (_("Refund"), str(later)) == ("Återbetalning", "Avbryt")
+    g.signed_in.language = "ja"
+    refresh()
+    assert _("Refund") == "返金"
+
+
+@pytest.mark.parametrize("reader", [("fr", "UTC")], indirect=True)
+def test_values_in_the_texts_of_templates_are_escaped(quick_app: Flask, reader: None) -> None:
+    template = quick_app.jinja_env.from_string(
+        "{{ _('Refund') }} {{ _('Refund up to %(amount)s', amount=sum) }}"
+        " {{ ngettext('%(num)d order', '%(num)d orders', 2) }}"
+    )
+    shown = template.render(sum="<b>1</b>")
+    assert shown.startswith("Remboursement ")
+    assert "&lt;b&gt;1&lt;/b&gt;" in shown
+    assert shown.endswith("2 commandes")

@@ -18,7 +18,7 @@ from flask_babel import get_locale, gettext
 from markupsafe import Markup, escape
 
 from providers.money import exponent
-from webapp.formatting import mail_words, method_words, money_words, webhook_words, words
+from webapp.formatting import mail_words, method_words, money_words, texts, webhook_words, words
 
 LANGUAGES = {"en": "English", "fr": "Français", "ja": "日本語", "sv": "Svenska"}
 LANGUAGE = "language"
@@ -30,6 +30,7 @@ _ZONES: dict[tuple[str, str | None, timedelta | None, str], str] = {}
 
 def init_app(app: Flask) -> None:
     """Make the filters known to templates, and the words of states, rights and roles."""
+    texts.init_app(app)
     app.jinja_env.filters.update(money=money, number=number, when=when, exact=exact, day=day, age=age)
     app.jinja_env.globals.update(reading=Reading, addresses=addresses)
     app.jinja_env.filters.update(reason_name=words.reason_name)

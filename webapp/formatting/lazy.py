@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask_babel import lazy_gettext
+from webapp.formatting.texts import TEXTS
 
 
 def _l(text: str, **values: Any) -> str:
     """`text` in the language of whoever reads it later; behaves as a str in templates and in `str(…)`."""
-    return cast("str", lazy_gettext(text, **values))
+    return cast("str", TEXTS.lazy_gettext(text, **values))  # type: ignore[no-untyped-call]

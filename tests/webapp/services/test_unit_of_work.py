@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.desk import Desk
 from webapp.models import Payment
-from webapp.services import unit_of_work
+from webapp.services import runtime, unit_of_work
 from webapp.services.operations.outcomes import locked_payment
 from webapp.services.unit_of_work import DatabaseBusy, Tx, in_transaction, reading
 
@@ -32,6 +32,13 @@ def failure(code: int | str) -> OperationalError:
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Repeats at once."""
     monkeypatch.setattr(unit_of_work.time, "sleep", lambda _s: None)
+
+
+def connection_in_use() -> int:
+    """The number of the server's process at the other end."""
+    with reading() as tx:
+        number: int = tx.execute(text("select pg_backend_pid()")).scalar_one()
+        return number
 
 
 @pytest.mark.parametrize("code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, "40001", "40P01", "55P03"])
@@ -100,6 +107,29 @@ def test_the_connection_has_the_manners_of_its_database_R21_R22(desk: Desk) -> N
         else:
             asked = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
             assert [tx.execute(text(f"pragma {name}")).scalar_one() for name in asked] == ["wal", 2, 1, 5000]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_connection_that_the_server_ended_is_made_anew(desk: Desk) -> None:
+    ended = connection_in_use()
+    address = runtime.current().engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address) as other:  # as a restart of the database does
+        other.execute("select pg_terminate_backend(%s, 5000)", [ended])
+    assert connection_in_use() not in {0, ended}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_connection_that_was_silent_for_long_is_asked_and_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    with reading() as tx:
+        driver = type(tx.connection().connection.driver_connection)
+    execute = driver.execute
+    monkeypatch.setattr(driver, "execute", lambda self, query: (asked.append(query), execute(self, query)))
+    before = connection_in_use()
+    assert asked == []
+    monkeypatch.setattr(unit_of_work, "SILENCE_S", 0)
+    assert connection_in_use() == before
+    assert asked == ["select 1"]
 
 
 def test_a_write_begins_with_the_lock_so_that_nobody_reads_in_between_R21_R31(desk: Desk) -> None:
