@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, func, or_, select, union
 from sqlalchemy.orm import aliased
 
 from providers.money import currencies_by_exponent
@@ -20,7 +20,6 @@ from webapp.domain.operations import OperationState
 from webapp.domain.payment_state import PaymentState
 from webapp.models import Mode, Operation, Order, Payment, ProviderAccount
 from webapp.models.payment_state import payment_state_column
-from webapp.services.unit_of_work import Tx
 
 MOST_FOUND = 250
 """Rows that a search takes from each of its indexes, and one more to see that there are more: then narrow it."""
@@ -109,33 +108,37 @@ def needs_attention() -> ColumnElement[bool]:
     )
 
 
-def orders_needing_attention(wanted: OrderFilter) -> Any:
-    """Ids of the orders that need a look; found by partial and state indexes."""
+def orders_needing_attention(wanted: OrderFilter) -> CompoundSelect[uuid.UUID, datetime]:
+    """Ids and moments of the orders that need a look; found by partial and state indexes, the orders not read."""
     of_operations = (
-        select(Operation.order_id)
-        .join(Payment, Payment.id == Operation.payment_id)
+        select(Payment.order_id, Payment.ordered_at)
+        .join(Operation, Operation.payment_id == Payment.id)
         .where(
             Operation.shop_id.in_(wanted.shop_ids), Operation.state.in_((*NEED_A_LOOK, *NOT_DONE)), not_done_yet_open()
         )
         .where(Payment.mode == wanted.mode)
     )
-    frozen = select(Payment.order_id).where(
+    frozen = select(Payment.order_id, Payment.ordered_at).where(
         Payment.shop_id.in_(wanted.shop_ids), Payment.mode == wanted.mode, Payment.frozen_at.is_not(None)
     )
     return union(of_operations, frozen)
 
 
-def orders_found(tx: Tx, wanted: OrderFilter) -> Any:
+def orders_found(wanted: OrderFilter, *, on_postgresql: bool) -> Any:
     """Ids of the orders that the search finds: number or provider reference by its beginning, e-mail, amount."""
     own = (Order.shop_id.in_(wanted.shop_ids), Order.mode == wanted.mode)
     theirs = (Payment.shop_id.in_(wanted.shop_ids), Payment.mode == wanted.mode)
     text = wanted.search
     if "@" in text:
-        ways = [select(Order.id).where(*own, begins(tx, func.lower(Order.buyer_email), text.lower()))]
+        ways = [
+            select(Order.id).where(
+                *own, begins(func.lower(Order.buyer_email), text.lower(), on_postgresql=on_postgresql)
+            )
+        ]
     else:
         ways = [
-            select(Order.id).where(*own, begins(tx, Order.number, text)),
-            select(Payment.order_id).where(*theirs, begins(tx, Payment.provider_ref, text)),
+            select(Order.id).where(*own, begins(Order.number, text, on_postgresql=on_postgresql)),
+            select(Payment.order_id).where(*theirs, begins(Payment.provider_ref, text, on_postgresql=on_postgresql)),
         ]
     ways += [select(Order.id).where(*own, _has_total(*amount)) for amount in wanted.amounts]
     return union(*(select(way.limit(MOST_FOUND + 1).subquery()) for way in ways))
@@ -147,10 +150,10 @@ def orders_of_number(wanted: OrderFilter) -> Select[uuid.UUID]:
     return select(Order.id).where(*own, Order.number == wanted.number)
 
 
-def begins(tx: Tx, column: Any, beginning: str) -> ColumnElement[bool]:
+def begins(column: Any, beginning: str, *, on_postgresql: bool) -> ColumnElement[bool]:
     """Whether `column` begins with the text, letter by letter, over an index on both databases."""
     end = _just_after(beginning)
-    if tx.get_bind().dialect.name == "postgresql":  # the operators of text_pattern_ops, whatever the locale
+    if on_postgresql:  # the operators of text_pattern_ops, whatever the locale
         low = column.op("~>=~", is_comparison=True)(beginning)
         return and_(low, column.op("~<~", is_comparison=True)(end)) if end else low
     return and_(column >= beginning, column < end) if end else column >= beginning

@@ -9,6 +9,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Select, Subquery, case, func, select
@@ -19,9 +20,13 @@ from webapp.services.orders import filters, walks
 from webapp.services.orders.cursors import Cursor
 from webapp.services.orders.filters import OrderFilter
 from webapp.services.orders.rows import OF_ORDER, OrderRow, with_payments
+from webapp.services.orders.walks import Known
 from webapp.services.unit_of_work import Tx, reading
 
 PAGE_SIZE = 25
+KEPT = 64
+"""Statements that are kept as they were made: people look at the same few lists, and making one takes as long as
+asking it. A search, or a page further back, is made anew."""
 MOST_COUNTED = filters.MOST_FOUND  # a search takes no more, so counting further would say too little
 
 
@@ -43,10 +48,7 @@ def list_orders(tx: Tx, wanted: OrderFilter, cursor: Cursor | None = None, size:
     """One page of what `wanted` asks for, `cursor` saying where it begins."""
     if not wanted.shop_ids:
         return OrderPage([], None, None, 0, {})
-    ways = walks.ways(tx, wanted)
-    some = walks.hits(wanted, ways, None, max(MOST_COUNTED, size) + 1).cte("some")
-    hits = _newest(some, size + 1) if cursor is None else walks.hits(wanted, ways, cursor, size + 1).subquery("hits")
-    query = _rows(hits, newest_first=cursor is None or not cursor.newer).add_columns(*_facts(some))
+    query, some = _page(wanted, walks.know(tx, wanted), cursor, size)
     found = tx.execute(query).all()
     has_more = len(found) > size
     found = found[:size]
@@ -64,6 +66,15 @@ def list_orders(tx: Tx, wanted: OrderFilter, cursor: Cursor | None = None, size:
     return OrderPage(rows, newer, older, first.counted, sums)
 
 
+@lru_cache(KEPT)
+def _page(wanted: OrderFilter, known: Known, cursor: Cursor | None, size: int) -> tuple[Select[Any], CTE]:
+    """The statement of one page, and the part of it that is counted."""
+    ways = walks.ways(wanted, known)
+    some = walks.hits(wanted, ways, None, max(MOST_COUNTED, size) + 1).cte("some")
+    hits = _newest(some, size + 1) if cursor is None else walks.hits(wanted, ways, cursor, size + 1).subquery("hits")
+    return _rows(hits, newest_first=cursor is None or not cursor.newer).add_columns(*_facts(some)), some
+
+
 def _newest(some: CTE, size: int) -> Subquery:
     """The first page of what is counted anyway: one walk serves both."""
     key = (some.c.ordered_at, some.c.id)
@@ -77,7 +88,8 @@ def all_orders(wanted: OrderFilter, size: int = 500) -> Iterator[OrderRow]:
         with reading() as tx:
             if not wanted.shop_ids:
                 return
-            hits = walks.hits(wanted, walks.ways(tx, wanted), cursor, size).subquery("hits")
+            ways = walks.ways(wanted, walks.know(tx, wanted))
+            hits = walks.hits(wanted, ways, cursor, size).subquery("hits")
             rows = with_payments(tx, tx.execute(_rows(hits, newest_first=True)).all())
         yield from rows
         if len(rows) < size:

@@ -1,4 +1,4 @@
-"""Everything that the page of one order shows, in twelve SQL statements however much happened to it."""
+"""Everything that the page of one order shows, in at most nine SQL statements however much happened to it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Uuid, bindparam, func, select
+from sqlalchemy import Uuid, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from providers.kinds import OperationKind
@@ -29,11 +29,10 @@ from webapp.models import (
     User,
 )
 from webapp.models.order_import import order_is_shown
-from webapp.services import runtime
 from webapp.services.errors import NotFound
 from webapp.services.jobs.rules import left_of
 from webapp.services.orders.actions import ShownPayment, shown_payment
-from webapp.services.orders.statuses import next_undoing_at, statuses_of
+from webapp.services.orders.statuses import planned_undoing
 from webapp.services.orders.timeline import Event, timeline
 from webapp.services.status_actions.firing import standing
 from webapp.services.unit_of_work import Tx
@@ -96,7 +95,7 @@ class NoteLine:
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """The order as of `now` by the database's clock."""
+    """The order with its shop's list of statuses; `next_undoing_at` is None when no job is planned that could act."""
 
     order: Order
     shop: Shop
@@ -108,7 +107,6 @@ class OrderFacts:
     notes: Sequence[NoteLine]
     fired: Sequence[FiredAction]  # what its status set going and was not carried out
     events: Sequence[Event]
-    now: datetime
 
     def newest(self, kind: OperationKind) -> OperationLine | None:
         """The newest operation of that kind, which the order's outcome is read from."""
@@ -142,17 +140,28 @@ class OrderFacts:
 
 # Statements that are made once: making them takes longer than asking them.
 _OF_ORDER, _OF_SHOP = bindparam("of_order", type_=Uuid()), bindparam("of_shop", type_=Uuid())
+_OFFERED = or_(OrderStatus.retired_at.is_(None), OrderStatus.id == Order.status_id)
 _ORDER = (
-    select(Order, Shop, OrderStatus)
+    select(Order, Shop, OrderStatus, planned_undoing(Order.shop_id))
     .join(Shop, Shop.id == Order.shop_id)
-    .join(OrderStatus, OrderStatus.id == Order.status_id)
+    .join(OrderStatus, and_(OrderStatus.shop_id == Order.shop_id, _OFFERED))
     .where(Order.id == _OF_ORDER, Order.shop_id.in_(bindparam("of_shops", expanding=True)), order_is_shown)
+    .order_by(OrderStatus.retired_at.is_(None), OrderStatus.position)
 )
+"""A row for each status that can be given, and for the order's own also where it is retired: that one comes first."""
 _PAYMENTS = (
     select(Payment, ProviderAccount)
     .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
     .where(Payment.order_id == _OF_ORDER, Payment.shop_id == _OF_SHOP)
     .order_by(Payment.created_at, Payment.id)
+)
+_MOVEMENTS = (
+    select(LedgerMovement)
+    .where(LedgerMovement.payment_id.in_(bindparam("of_payments", expanding=True)))
+    .order_by(LedgerMovement.booked_at, LedgerMovement.id)
+)
+_ATTEMPTS = (
+    select(Attempt).where(Attempt.operation_id.in_(bindparam("of_operations", expanding=True))).order_by(Attempt.fence)
 )
 _ASKER, _APPROVER = aliased(User), aliased(User)
 _OPERATIONS = (
@@ -174,10 +183,11 @@ _NOTES = (
 
 def get_order(tx: Tx, order_id: uuid.UUID, shop_ids: Collection[uuid.UUID]) -> OrderFacts:
     """One order with all that belongs to it. NotFound when it is in none of those shops (I18)."""
-    found = tx.execute(_ORDER, {"of_order": order_id, "of_shops": list(shop_ids)}).one_or_none()
-    if found is None:
+    found = tx.execute(_ORDER, {"of_order": order_id, "of_shops": list(shop_ids)}).all()
+    if not found:
         raise NotFound(f"order {order_id}")
-    order, shop, status = found
+    order, shop, _status, next_undoing_at = found[0]
+    statuses = [row[2] for row in found]
     payments = tx.execute(_PAYMENTS, {"of_order": order.id, "of_shop": order.shop_id}).all()
     movements = _movements(tx, [payment.id for payment, _account in payments])
     operations = _operations(tx, order)
@@ -186,9 +196,9 @@ def get_order(tx: Tx, order_id: uuid.UUID, shop_ids: Collection[uuid.UUID]) -> O
     return OrderFacts(
         order=order,
         shop=shop,
-        status=status,
-        statuses=_offered(tx, order, status),
-        next_undoing_at=next_undoing_at(tx, order.shop_id),
+        status=next(status for status in statuses if status.id == order.status_id),
+        statuses=statuses,
+        next_undoing_at=next_undoing_at,
         payments=[
             shown_payment(payment, account, [m for m in movements if m.payment_id == payment.id])
             for payment, account in payments
@@ -197,14 +207,7 @@ def get_order(tx: Tx, order_id: uuid.UUID, shop_ids: Collection[uuid.UUID]) -> O
         notes=[NoteLine(note.text, name, note.created_at) for note, name in notes],
         fired=standing(tx, order.id),
         events=timeline(tx, order, accounts, [line.operation for line in operations], _tried(operations), movements),
-        now=runtime.current().clock.now(tx),
     )
-
-
-def _offered(tx: Tx, order: Order, present: OrderStatus) -> Sequence[OrderStatus]:
-    """The statuses that can be given, and the order's own also where it is retired."""
-    found = statuses_of(tx, order.shop_id)
-    return found if any(each.id == present.id for each in found) else [present, *found]
 
 
 def _operations(tx: Tx, order: Order) -> list[OperationLine]:
@@ -216,7 +219,7 @@ def _operations(tx: Tx, order: Order) -> list[OperationLine]:
 def _attempts(tx: Tx, ids: Sequence[uuid.UUID]) -> Sequence[Attempt]:
     if not ids:
         return []
-    return tx.scalars(select(Attempt).where(Attempt.operation_id.in_(ids)).order_by(Attempt.fence)).all()
+    return tx.scalars(_ATTEMPTS, {"of_operations": list(ids)}).all()
 
 
 def _tried(operations: Sequence[OperationLine]) -> list[Attempt]:
@@ -226,8 +229,7 @@ def _tried(operations: Sequence[OperationLine]) -> list[Attempt]:
 def _movements(tx: Tx, payment_ids: Sequence[uuid.UUID]) -> Sequence[LedgerMovement]:
     if not payment_ids:
         return []
-    query = select(LedgerMovement).where(LedgerMovement.payment_id.in_(payment_ids))
-    return tx.scalars(query.order_by(LedgerMovement.booked_at, LedgerMovement.id)).all()
+    return tx.scalars(_MOVEMENTS, {"of_payments": list(payment_ids)}).all()
 
 
 def _notes(tx: Tx, order: Order) -> Sequence[tuple[OrderNote, str]]:

@@ -45,7 +45,8 @@ def page_of_records(
     """At most `size` orders, newest first, and where the next page begins; None after the last."""
     if not wanted.shop_ids:
         return [], None
-    hits = tx.execute(walks.hits(wanted, walks.ways(tx, wanted), cursor, size + 1)).all()
+    ways = walks.ways(wanted, walks.know(tx, wanted))
+    hits = tx.execute(walks.hits(wanted, ways, cursor, size + 1)).all()
     records = _records(tx, [row.id for row in hits[:size]])
     if len(hits) <= size:
         return records, None

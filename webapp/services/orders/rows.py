@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from webapp.domain.payment_state import PaymentState, payment_state
 from webapp.models import Order, Payment, ProviderAccount, StatusKind
@@ -58,19 +58,19 @@ _OF_PAYMENT = (
     *(Payment.capture_reserved_minor, Payment.cancel_reserved_minor, Payment.refund_reserved_minor),
     Payment.excess_minor,
 )
+_PAYMENTS = (
+    select(*_OF_PAYMENT, ProviderAccount.provider)
+    .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
+    .where(Payment.order_id.in_(bindparam("of_orders", expanding=True)))
+    .order_by(Payment.created_at, Payment.id)
+)
 
 
 def with_payments(tx: Tx, found: Sequence[Any]) -> list[OrderRow]:
     """The rows of the list's query as the list shows them, each with its payments; one statement."""
     payments: dict[uuid.UUID, list[PaymentLine]] = defaultdict(list)
     ids = [row.id for row in found]
-    query = (
-        select(*_OF_PAYMENT, ProviderAccount.provider)
-        .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
-        .where(Payment.order_id.in_(ids))
-        .order_by(Payment.created_at, Payment.id)
-    )
-    for payment in tx.execute(query) if ids else ():
+    for payment in tx.execute(_PAYMENTS, {"of_orders": ids}) if ids else ():
         payments[payment.order_id].append(_line(payment))
     return [_row(row, payments[row.id]) for row in found]
 

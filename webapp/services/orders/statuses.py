@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import ScalarSelect, bindparam, func, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.models import Order, OrderStatus, Schedule, StatusChange, StatusKind
 from webapp.models.base import new_id, table_of
@@ -176,9 +177,13 @@ def find_status(tx: Tx, shop_id: uuid.UUID, word: str) -> OrderStatus | None:
 
 def next_undoing_at(tx: Tx, shop_id: uuid.UUID) -> datetime | None:
     """When the shop's cancel or refund job runs next; None when neither is planned."""
+    return tx.execute(select(planned_undoing(shop_id))).scalar_one()
+
+
+def planned_undoing(shop_id: uuid.UUID | InstrumentedAttribute[uuid.UUID]) -> ScalarSelect[datetime]:
+    """`next_undoing_at` as part of a statement that reads something of the shop anyway."""
     planned = Schedule.shop_id == shop_id, Schedule.job.in_(UNDOING_JOBS), Schedule.enabled
-    due = select(func.min(Schedule.next_due_at)).where(*planned)
-    return tx.execute(due).scalar_one()
+    return select(func.min(Schedule.next_due_at)).where(*planned).scalar_subquery()
 
 
 def _entry(move: Move) -> Entry:

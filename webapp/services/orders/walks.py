@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, Subquery, false, func, select, tuple_, union_all
@@ -31,15 +32,46 @@ Ways = Sequence[tuple[Key, Sequence[Any]]]
 """What is walked along, by its sort key, and the conditions that the rows meet."""
 
 
-def ways(tx: Tx, wanted: OrderFilter) -> Ways:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database was asked before the walks can be named, and which database it is.
+
+    `accounts` are shops with their accounts of the provider; `rare` and `frequent` are the shops in which payments
+    that meet the filter are so.
+    """
+
+    on_postgresql: bool
+    accounts: tuple[tuple[uuid.UUID, uuid.UUID], ...] = ()
+    rare: tuple[uuid.UUID, ...] = ()
+    frequent: tuple[uuid.UUID, ...] = ()
+
+
+def know(tx: Tx, wanted: OrderFilter) -> Known:
+    """At most one statement, and for most filters none."""
+    on_postgresql = tx.get_bind().dialect.name == "postgresql"
+    if _begins_at_a_list(wanted) or not wanted.about_payments:
+        return Known(on_postgresql)
+    if wanted.status:
+        counts = _matching_payments(tx, wanted)
+        rare = tuple(sorted(shop_id for shop_id, count in counts.items() if 0 < count <= RARE))
+        return Known(on_postgresql, rare=rare, frequent=tuple(sorted(counts.keys() - rare)))
+    if wanted.payment_state is not None or wanted.method:
+        return Known(on_postgresql)
+    return Known(on_postgresql, accounts=_accounts(tx, wanted))
+
+
+def ways(wanted: OrderFilter, known: Known) -> Ways:
     """The walks that together bring what is wanted."""
     lists: list[Any] = []
     if wanted.search:
-        lists.append(filters.orders_found(tx, wanted))
+        lists.append(filters.orders_found(wanted, on_postgresql=known.on_postgresql))
     if wanted.number:
         lists.append(filters.orders_of_number(wanted))
     if wanted.attention:
-        lists.append(filters.orders_needing_attention(wanted))
+        needing = filters.orders_needing_attention(wanted).subquery("needing")
+        if not (lists or wanted.status or wanted.about_payments):
+            return [((needing.c.ordered_at, needing.c.order_id), [])]  # nothing is asked of the orders themselves
+        lists.append(select(needing.c.order_id))
     if lists:  # they are bound to the shops already, and naming the shops again would lead SQLite to their orders
         tests = [filters.has_payment(wanted)] if wanted.about_payments else []
         return [(ORDER_KEY, [*(Order.id.in_(each) for each in lists), *_status(wanted, in_list=True), *tests])]
@@ -47,10 +79,9 @@ def ways(tx: Tx, wanted: OrderFilter) -> Ways:
     if not wanted.about_payments:
         return [(ORDER_KEY, _by_time(wanted.of_shop(shop_id))) for shop_id in shops]
     if wanted.status:
-        counts = _matching_payments(tx, wanted)
-        found = [(wanted.of_shop(shop_id), counts.get(shop_id, 0)) for shop_id in shops]
-        return [(ORDER_KEY, _by_status_and_payment(of_shop, count)) for of_shop, count in found if count]
-    return [(PAYMENT_KEY, conditions) for conditions in _along_payments(tx, wanted, shops)]
+        few = [(ORDER_KEY, _among_payments(wanted.of_shop(shop_id))) for shop_id in known.rare]
+        return few + [(ORDER_KEY, _tested_for_payments(wanted.of_shop(shop_id))) for shop_id in known.frequent]
+    return [(PAYMENT_KEY, conditions) for conditions in _along_payments(wanted, known, shops)]
 
 
 def hits(wanted: OrderFilter, found: Ways, cursor: Cursor | None, limit: int) -> Select[uuid.UUID, Any]:
@@ -78,36 +109,46 @@ def in_direction(key: Key, *, newest_first: bool) -> Key:
 
 
 def _seen(key: Key) -> list[Any]:
-    """Payments never hang on orders that may not be seen yet, so walks along them need not ask."""
-    return [] if key is PAYMENT_KEY else [order_is_shown]
+    """Payments never hang on orders that may not be seen yet, so what comes from them need not ask."""
+    return [order_is_shown] if key is ORDER_KEY else []
 
 
 def _by_time(wanted: OrderFilter) -> list[Any]:
     return [Order.shop_id == min(wanted.shop_ids), Order.mode == wanted.mode, *_status(wanted)]
 
 
-def _along_payments(tx: Tx, wanted: OrderFilter, shops: Sequence[uuid.UUID]) -> list[list[Any]]:
+def _begins_at_a_list(wanted: OrderFilter) -> bool:
+    return bool(wanted.search or wanted.number or wanted.attention)
+
+
+def _along_payments(wanted: OrderFilter, known: Known, shops: Sequence[uuid.UUID]) -> list[list[Any]]:
     """Conditions on payments, one list a shop or account: only of equalities does an index give them by time."""
     if wanted.payment_state is not None or wanted.method:
         # the provider as a mere test, or SQLite might walk along it, which narrows less
         same = filters.payment_conditions(wanted)
         return [[Payment.shop_id == shop_id, Payment.mode == wanted.mode, *same] for shop_id in shops]
-    accounts = tx.execute(
-        select(ProviderAccount.shop_id, ProviderAccount.id).where(
-            ProviderAccount.shop_id.in_(shops),
-            ProviderAccount.mode == wanted.mode,
-            ProviderAccount.provider == wanted.provider,
-        )
-    ).all()
     return [
         [Payment.shop_id == shop_id, Payment.mode == wanted.mode, Payment.account_id == account_id]
-        for shop_id, account_id in accounts
+        for shop_id, account_id in known.accounts
     ]
 
 
-def _by_status_and_payment(wanted: OrderFilter, count: int) -> list[Any]:
-    if count <= RARE:
-        return [Order.id.in_(filters.orders_with_payment(wanted)), *_status(wanted, in_list=True)]
+def _accounts(tx: Tx, wanted: OrderFilter) -> tuple[tuple[uuid.UUID, uuid.UUID], ...]:
+    found = tx.execute(
+        select(ProviderAccount.shop_id, ProviderAccount.id).where(
+            ProviderAccount.shop_id.in_(wanted.shop_ids),
+            ProviderAccount.mode == wanted.mode,
+            ProviderAccount.provider == wanted.provider,
+        )
+    )
+    return tuple(sorted((shop_id, account_id) for shop_id, account_id in found))
+
+
+def _among_payments(wanted: OrderFilter) -> list[Any]:
+    return [Order.id.in_(filters.orders_with_payment(wanted)), *_status(wanted, in_list=True)]
+
+
+def _tested_for_payments(wanted: OrderFilter) -> list[Any]:
     return [*_by_time(wanted), filters.has_payment(wanted)]
 
 

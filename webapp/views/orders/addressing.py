@@ -79,7 +79,7 @@ def filter_of(asked: Asked) -> OrderFilter:
         shop_ids=shops & {shop} if shop else shops,
         mode=current().mode,
         search=asked.q,
-        amounts=_amounts(asked.q),
+        amounts=_amounts(asked.q) if asked.q else (),
         status=asked.status,
         payment_state=PaymentState(asked.state) if asked.state else None,
         provider=asked.provider,

@@ -137,11 +137,17 @@ def test_filters_by_status_and_dates(desk: Desk, shelf: Shelf) -> None:
 
 def test_what_needs_attention_is_marked_and_can_be_asked_for(desk: Desk, shelf: Shelf) -> None:
     shelf.payment(shelf.order("calm"))
-    shelf.payment(shelf.order("frozen"), frozen_at=NOON, frozen_reason="chargeback")
+    frozen = shelf.order("frozen")
+    for _each in range(2):
+        shelf.payment(frozen, frozen_at=NOON, frozen_reason="chargeback")
     refused = desk.payment(3300, order_number="refused")
     desk.emulator.portal(desk.row(refused).provider_ref, "refund", amount_minor=3300)
     desk.run(desk.ask(refused, 3300))
     assert sorted(numbers(look(desk, attention=True))) == ["frozen", "refused"]
+    for asked in ({"status": "paid"}, {"method": "credit_card"}, {"search": "f"}):
+        assert "frozen" in numbers(look(desk, attention=True, **asked))
+    for asked in ({"status": "new"}, {"method": "konbini"}, {"search": "calm"}, {"ordered_before": NOON}):
+        assert numbers(look(desk, attention=True, **asked)) == []
     marked = {row.number: row.needs_attention for row in look(desk).rows}
     assert marked == {"calm": False, "frozen": True, "refused": True}
 

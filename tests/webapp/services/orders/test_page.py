@@ -16,7 +16,6 @@ from tests.webapp.services.orders.conftest import NOON, Shelf
 from webapp.domain.outcomes import OutcomeWord
 from webapp.domain.payment_state import PaymentState
 from webapp.models import Payment, Via
-from webapp.services import runtime
 from webapp.services.errors import NotFound, RuleBroken
 from webapp.services.orders.actions import Action, Hindrance
 from webapp.services.orders.notes import LONGEST_NOTE, Noting, add_note
@@ -151,5 +150,4 @@ def test_the_page_costs_the_same_few_statements_however_much_happened(
     order_id = desk.row(payment_id).order_id
     with reading() as tx, statements() as seen:
         get_order(tx, order_id, {desk.shop_id})
-    asks_for_the_time = runtime.current().engine.dialect.name == "postgresql"  # SQLite's clock is this process's
-    assert len(seen) == 11 + asks_for_the_time
+    assert len(seen) == 9
