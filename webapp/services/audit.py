@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, insert, select, update
 from webapp.models import AuditEntry, AuditHead, Via
 from webapp.models.base import table_of
 from webapp.services import runtime
-from webapp.services.unit_of_work import Tx
+from webapp.services.unit_of_work import Tx, run_built
 
 START = "0" * 64
 
@@ -68,7 +68,7 @@ def write(
 
 def write_many(tx: Tx, actor: Actor, entries: Sequence[Entry], at: datetime) -> int:
     """Append entries, at least one, as `write` does; answers the number of the last."""
-    head = tx.execute(_LOCK_HEAD).one()
+    head = run_built(tx, _LOCK_HEAD).one()
     number, before, rows = head.number, head.hash, []
     for entry in entries:
         number += 1
@@ -86,8 +86,8 @@ def write_many(tx: Tx, actor: Actor, entries: Sequence[Entry], at: datetime) -> 
         }
         row["hash"] = before = _seal(row)
         rows.append(row)
-    tx.execute(_ADD, rows)
-    tx.execute(_MOVE_HEAD, {"to_number": number, "to_hash": before})
+    run_built(tx, _ADD, rows)
+    run_built(tx, _MOVE_HEAD, {"to_number": number, "to_hash": before})
     return int(number)
 
 

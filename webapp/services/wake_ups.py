@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from webapp.models import WakeUp
 from webapp.models.base import new_id, table_of
 from webapp.services import runtime
-from webapp.services.unit_of_work import Tx, in_transaction
+from webapp.services.unit_of_work import Tx, in_transaction, run_built
 
 MONEY_QUEUE = "money"
 DEFAULT_QUEUE = "default"
@@ -34,7 +34,7 @@ class Word:
 def add(tx: Tx, task: str, row_id: uuid.UUID, *, queue: str, not_before: datetime) -> None:
     """Write a wake-up in the caller's transaction."""
     row = {"id": new_id(), "queue": queue, "task": task, "row_id": row_id, "not_before": not_before}
-    tx.execute(_ADD, row)
+    run_built(tx, _ADD, row)
 
 
 def for_operation(tx: Tx, operation_id: uuid.UUID, not_before: datetime) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from providers.kinds import NotOffered, OperationKind, ProviderState
@@ -162,7 +162,9 @@ def _nothing_to_move(kind: OperationKind, payment: Payment) -> Rule:
     return Rule.NOTHING_LEFT if payment.captured_minor else Rule.NOT_PAID
 
 
-def surroundings(kind: OperationKind, shop_id: uuid.UUID) -> Select[Payment, Order, ProviderAccount, bool]:
+def surroundings(
+    kind: OperationKind, shop_id: uuid.UUID | BindParameter[uuid.UUID]
+) -> Select[Payment, Order, ProviderAccount, bool]:
     """Payments of the shop with all that `judge` asks for; the caller narrows it."""
     return (
         select(Payment, Order, ProviderAccount, answered(kind))
@@ -173,12 +175,14 @@ def surroundings(kind: OperationKind, shop_id: uuid.UUID) -> Select[Payment, Ord
     )
 
 
+_REASON = select(RefundReason.id).where(
+    RefundReason.shop_id == bindparam("of_shop"), RefundReason.code == REASON, RefundReason.retired_at.is_(None)
+)
+
+
 def reason_for(tx: Tx, shop_id: uuid.UUID) -> uuid.UUID | None:
     """The shop's reason for what the jobs do; None where it was retired."""
-    query = select(RefundReason.id).where(
-        RefundReason.shop_id == shop_id, RefundReason.code == REASON, RefundReason.retired_at.is_(None)
-    )
-    return tx.scalars(query).one_or_none()
+    return tx.scalars(_REASON, {"of_shop": shop_id}).one_or_none()
 
 
 def known(kind: OperationKind, reason_id: uuid.UUID | None, *, is_answered: bool) -> Known:

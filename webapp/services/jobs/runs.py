@@ -13,17 +13,26 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import BigInteger, BindParameter, Update, bindparam, func, insert, or_, select, update
 
 from providers.kinds import OperationKind
 from webapp.models import JobRow, JobRun, Mode, RowResult
-from webapp.models.base import new_id
+from webapp.models.base import new_id, table_of
 from webapp.services import runtime
-from webapp.services.unit_of_work import Tx, in_transaction
+from webapp.services.unit_of_work import Tx, in_transaction, rows_changed, run_built
 
 LEASE = timedelta(seconds=120)
 FIRST_HOLD = 1  # the fence of a run that nobody had before
 GO_ON_S = 120.0  # seconds after which a long run makes room for others and goes on later
+
+_RUNS, _ROWS = table_of(JobRun), table_of(JobRow)
+_ADD = insert(_ROWS)
+_OF_RUN: BindParameter[uuid.UUID] = bindparam("of_run")
+_LAST = select(func.coalesce(func.max(_ROWS.c.position), 0)).where(_ROWS.c.run_id == _OF_RUN)
+_HOLD = update(_RUNS).where(_RUNS.c.id == _OF_RUN, _RUNS.c.fence == bindparam("of_fence"), _RUNS.c.found_at.is_(None))
+_WRITTEN = select(func.count()).where(_ROWS.c.run_id == _OF_RUN).scalar_subquery()
+_ANNOUNCE = _HOLD.values(lease_until=bindparam("lease_until"), found=_WRITTEN + bindparam("of_rest", type_=BigInteger))
+"""Built once: a run writes a few rows in each of hundreds of short transactions (R21)."""
 
 
 class RunLost(Exception):
@@ -74,8 +83,7 @@ class Run:
 
     def announce(self, tx: Tx, rest: int) -> None:
         """Say that `rest` more rows are to come. RunLost as `write`."""
-        written = select(func.count()).where(JobRow.run_id == self.id).scalar_subquery()
-        self._hold(tx, found=written + rest)
+        self._hold(tx, _ANNOUNCE, {"of_rest": rest})
 
     def write(self, tx: Tx, lines: Sequence[Line], cursor: Any) -> None:
         """Append rows, move the cursor and renew the lease, in the caller's transaction.
@@ -83,36 +91,29 @@ class Run:
         RunLost when somebody else holds the run; then the caller's transaction must not commit. `self.cursor` is
         the caller's to set once it has.
         """
-        self._hold(tx, cursor=cursor)
-        last = tx.execute(select(func.coalesce(func.max(JobRow.position), 0)).where(JobRow.run_id == self.id))
-        start = last.scalar_one()
+        self._hold(tx, _HOLD, {"cursor": cursor})
+        start = run_built(tx, _LAST, {"of_run": self.id}).scalar_one()
         rows = [
             {name: getattr(line, name) for name in Line.__slots__}
             | {"id": new_id(), "run_id": self.id, "position": position}
             for position, line in enumerate(lines, start + 1)
         ]
         if rows:
-            tx.execute(insert(JobRow), rows)
+            run_built(tx, _ADD, rows)
 
     def hold(self, tx: Tx) -> None:
         """Renew the lease. RunLost when somebody else holds the run."""
-        self._hold(tx)
+        self._hold(tx, _HOLD, {})
 
     def rest_if_long(self) -> None:
         """Between two transactions: raises Pause when the run has worked long enough at a stretch."""
         if runtime.current().clock.monotonic() > self.until:
             raise Pause
 
-    def _hold(self, tx: Tx, **changes: Any) -> None:
-        now = runtime.current().clock.now(tx)
-        held = tx.execute(
-            update(JobRun)
-            .where(JobRun.id == self.id, JobRun.fence == self.fence, JobRun.found_at.is_(None))
-            .values(lease_until=now + LEASE, **changes)
-            .execution_options(synchronize_session=False)
-            .returning(JobRun.id)
-        ).one_or_none()
-        if held is None:
+    def _hold(self, tx: Tx, statement: Update, changes: Mapping[str, Any]) -> None:
+        until = runtime.current().clock.now(tx) + LEASE
+        held = {"of_run": self.id, "of_fence": self.fence, "lease_until": until}
+        if not rows_changed(tx, statement, {**held, **changes}):
             raise RunLost(str(self.id))
 
 

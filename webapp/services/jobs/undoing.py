@@ -5,13 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from typing import Any
 
 import structlog
+from sqlalchemy import BindParameter, Row, Select, bindparam
 from sqlalchemy.exc import OperationalError
 
 from providers.kinds import OperationKind
-from webapp.models import Order, Payment, RowResult, Via
+from webapp.models import Order, Payment, ProviderAccount, RowResult, Via
 from webapp.models.base import new_id
 from webapp.services.audit import Actor
 from webapp.services.errors import RuleBroken
@@ -70,16 +72,25 @@ def take_all(task: Task, found: Sequence[Candidate]) -> None:
 
 
 def _take_batch(tx: Tx, task: Task, batch: Sequence[Candidate]) -> None:
-    filing.lock_payments(tx, [candidate.payment_id for candidate in batch])
+    ids = [candidate.payment_id for candidate in batch]
+    filing.lock_payments(tx, ids)
     reason_id = reason_for(tx, task.run.shop())
-    lines = [_take(tx, task, candidate, reason_id) for candidate in batch]
+    values = {"of_shop": task.run.shop(), "of_payments": ids}
+    found = {row[0].id: row for row in tx.execute(_of_batch(task.kind), values)}
+    lines = [_take(tx, task, found[payment_id], reason_id) for payment_id in ids]
     task.run.write(tx, lines, batch[-1].cursor)
     reached(KillPoint.SCHEDULING)
 
 
-def _take(tx: Tx, task: Task, candidate: Candidate, reason_id: uuid.UUID | None) -> Line:
-    query = surroundings(task.kind, task.run.shop()).where(Payment.id == candidate.payment_id)
-    payment, order, account, is_answered = tx.execute(query.execution_options(populate_existing=True)).one()
+@cache  # built once, for transactions that have to be short (R21)
+def _of_batch(kind: OperationKind) -> Select[Payment, Order, ProviderAccount, bool]:
+    of_payments: BindParameter[Any] = bindparam("of_payments", expanding=True)
+    query = surroundings(kind, bindparam("of_shop")).where(Payment.id.in_(of_payments))
+    return query.execution_options(populate_existing=True)
+
+
+def _take(tx: Tx, task: Task, row: Row[Payment, Order, ProviderAccount, bool], reason_id: uuid.UUID | None) -> Line:
+    payment, order, account, is_answered = row
     facts = known(task.kind, reason_id, is_answered=is_answered and not task.by_person)
     judged = judge(task.kind, order, payment, account, facts)
     if not judged.is_taken:

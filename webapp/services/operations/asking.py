@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from providers.kinds import NotOffered
 from providers.lines import OrderLine
@@ -18,6 +18,10 @@ from webapp.services.errors import NotAvailable, RuleBroken
 from webapp.services.unit_of_work import Tx
 
 MOST_COMMENT = 1000
+
+_REASON = select(RefundReason.retired_at, RefundReason.comment_required).where(
+    RefundReason.id == bindparam("of_reason"), RefundReason.shop_id == bindparam("of_shop")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +69,7 @@ def check_words(tx: Tx, asking: Asking, *, needs_reason: bool) -> None:
         if needs_reason:
             raise RuleBroken("reason_missing")
         return
-    reason = tx.scalars(
-        select(RefundReason).where(RefundReason.id == asking.reason_id, RefundReason.shop_id == asking.shop_id)
-    ).one_or_none()
+    reason = tx.execute(_REASON, {"of_reason": asking.reason_id, "of_shop": asking.shop_id}).one_or_none()
     if reason is None or reason.retired_at is not None:
         raise RuleBroken("reason_missing")
     if reason.comment_required and not asking.comment.strip():

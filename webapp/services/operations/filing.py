@@ -8,10 +8,11 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from providers.kinds import NotOffered, OperationKind
@@ -20,7 +21,7 @@ from providers.port import Availability, BankDetails, PaymentFacts
 from webapp.domain.operations import OperationState, reserved_as
 from webapp.domain.wishes import Aim
 from webapp.models import Operation, Payment, ProviderAccount, Shop
-from webapp.models.base import new_id
+from webapp.models.base import new_id, table_of
 from webapp.services import audit, runtime, wake_ups
 from webapp.services.audit import Actor
 from webapp.services.errors import AvailableChanged, NotAvailable, NotEnough, NotFound, RuleBroken
@@ -28,10 +29,22 @@ from webapp.services.kill_points import KillPoint, reached
 from webapp.services.operations import kept_lines
 from webapp.services.operations.asking import Asking, check_means, check_words
 from webapp.services.operations.reservations import reserve, rest
-from webapp.services.unit_of_work import Tx, in_transaction
+from webapp.services.unit_of_work import Tx, in_transaction, run_built
 from webapp.services.vault import bank_details_place
 
 LEAST_DISK_FREE = 0.05
+
+_ADD = insert(table_of(Operation))
+_LOCK = (
+    select(Payment.id)
+    .where(Payment.id.in_(bindparam("of_payments", expanding=True)))
+    .order_by(Payment.id)
+    .with_for_update()
+)
+_SEEN = select(Operation.id, Operation.payment_id, Operation.kind).where(
+    Operation.request_id == bindparam("of_request")
+)
+"""Built once, as all that is said here: a job files thousands of operations in short transactions (R21)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +86,7 @@ def file_operation(wish: Wish) -> uuid.UUID:
 
 def lock_payments(tx: Tx, payment_ids: Sequence[uuid.UUID]) -> None:
     """Lock the payments of which several operations are filed in one transaction, always in one order (R22)."""
-    tx.execute(select(Payment.id).where(Payment.id.in_(payment_ids)).order_by(Payment.id).with_for_update())
+    tx.execute(_LOCK, {"of_payments": list(payment_ids)})
 
 
 def file_within(tx: Tx, wish: Wish) -> uuid.UUID:
@@ -84,11 +97,10 @@ def file_within(tx: Tx, wish: Wish) -> uuid.UUID:
     """
     if wish.kind is OperationKind.UPDATE:
         raise ValueError("another amount is asked for as a wish")
-    payment, account, shop = locked(tx, wish)  # first, so that two copies of one form meet here
+    payment, account, shop, available_minor = _locked(tx, wish, wish.kind)  # first: two copies of one form meet here
     seen = _seen_before(tx, wish)
     if seen is not None:
         return seen
-    available_minor = tx.execute(select(rest(wish.kind)).where(Payment.id == payment.id)).scalar_one()
     amount_minor = available_minor if wish.amount_minor is None else wish.amount_minor
     _check(tx, wish, payment, _availability(wish.kind, payment, account), amount_minor, available_minor)
     aim = Aim(wish.kind, amount_minor, whole_rest=amount_minor == available_minor, against=wish.against)
@@ -148,7 +160,7 @@ def new_row(payment: Payment, aim: Aim, place: Place, now: datetime) -> dict[str
 
 def record_filed(tx: Tx, row: dict[str, Any], actor: Actor, comment: str) -> None:
     """Insert a new operation with its wake-up and its entry in the audit chain."""
-    tx.execute(insert(Operation).values(row))
+    run_built(tx, _ADD, row)
     wake_ups.for_operation(tx, row["id"], row["due_at"])
     details = {
         "kind": row["kind"].value,
@@ -164,9 +176,7 @@ def record_filed(tx: Tx, row: dict[str, Any], actor: Actor, comment: str) -> Non
 
 
 def _seen_before(tx: Tx, wish: Wish) -> uuid.UUID | None:
-    found = tx.execute(
-        select(Operation.id, Operation.payment_id, Operation.kind).where(Operation.request_id == wish.request_id)
-    ).one_or_none()
+    found = tx.execute(_SEEN, {"of_request": wish.request_id}).one_or_none()
     if found is None:
         return None
     if (found.payment_id, found.kind) != (wish.payment_id, wish.kind):
@@ -175,18 +185,30 @@ def _seen_before(tx: Tx, wish: Wish) -> uuid.UUID | None:
     return operation_id
 
 
-def locked(tx: Tx, wish: Asking) -> tuple[Payment, ProviderAccount, Shop]:
+def locked(tx: Tx, asking: Asking) -> tuple[Payment, ProviderAccount, Shop]:
     """The payment that is asked about, locked, with its account and shop. Raises NotFound."""
-    payment = tx.scalars(
-        select(Payment)
-        .where(Payment.id == wish.payment_id, Payment.shop_id == wish.shop_id)
-        .with_for_update()
+    return _locked(tx, asking, OperationKind.REFUND)[:3]
+
+
+def _locked(tx: Tx, asking: Asking, kind: OperationKind) -> tuple[Payment, ProviderAccount, Shop, int]:
+    """With what of the payment is neither moved nor promised, in minor units."""
+    found = tx.execute(_locking(kind), {"of_payment": asking.payment_id, "of_shop": asking.shop_id}).one_or_none()
+    if found is None:
+        raise NotFound(f"payment {asking.payment_id}")
+    payment, account, shop, available_minor = found
+    return payment, account, shop, available_minor
+
+
+@cache
+def _locking(kind: OperationKind) -> Select[Payment, ProviderAccount, Shop, int]:
+    return (
+        select(Payment, ProviderAccount, Shop, rest(kind))
+        .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
+        .join(Shop, Shop.id == Payment.shop_id)
+        .where(Payment.id == bindparam("of_payment"), Payment.shop_id == bindparam("of_shop"))
+        .with_for_update(of=Payment)
         .execution_options(populate_existing=True)
-    ).one_or_none()
-    if payment is None:
-        raise NotFound(f"payment {wish.payment_id}")
-    account = tx.get_one(ProviderAccount, payment.account_id)
-    return payment, account, tx.get_one(Shop, payment.shop_id)
+    )
 
 
 def _availability(kind: OperationKind, payment: Payment, account: ProviderAccount) -> Availability:

@@ -34,7 +34,7 @@ from webapp.services.operations.outcomes import withdraw_by_desk
 from webapp.services.operations.planning import NotCovered, take_aim
 from webapp.services.operations.putting_off import NOT_COVERED, put_off_within
 from webapp.services.operations.recording import record
-from webapp.services.unit_of_work import DatabaseBusy, Tx, in_transaction, reading
+from webapp.services.unit_of_work import DatabaseBusy, Tx, in_transaction, reading, run_built
 from webapp.services.vault import bank_details_place, call_place
 
 log = structlog.get_logger()
@@ -190,8 +190,8 @@ def _start(tx: Tx, claim: Claim, attempt: dict[str, Any]) -> bool:
     }
     if not held_by(tx, claim.lease, states_before(OperationState.SENDING), sending):
         raise LeaseLost(str(operation.id))
-    baseline = sorted(tx.scalars(_LEDGER_IDS, {"of_payment": operation.payment_id}))
-    tx.execute(_ADD_ATTEMPT, attempt | {"baseline": baseline, "started_at": now})
+    baseline = sorted(run_built(tx, _LEDGER_IDS, {"of_payment": operation.payment_id}).scalars())
+    run_built(tx, _ADD_ATTEMPT, attempt | {"baseline": baseline, "started_at": now})
     reached(KillPoint.CLAIMED)
     return True
 

@@ -26,7 +26,7 @@ from webapp.services.audit import SYSTEM
 from webapp.services.operations.reservations import EXCESS
 from webapp.services.operations.wishes import sums_of
 from webapp.services.status_actions import following
-from webapp.services.unit_of_work import Tx, rows_changed
+from webapp.services.unit_of_work import Tx, rows_changed, run_built
 
 _SIGNED_SUM: Mapping[MovementKind, tuple[str, int]] = MappingProxyType(
     {
@@ -66,7 +66,7 @@ Known = dict[tuple[MovementKind, str], uuid.UUID | None]
 
 def known_movements(tx: Tx, payment_id: uuid.UUID) -> Known:
     """The payment's movements as they stand in the ledger."""
-    rows = tx.execute(_KNOWN, {"of_payment": payment_id})
+    rows = run_built(tx, _KNOWN, {"of_payment": payment_id})
     return {(kind, movement_id): operation_id for kind, movement_id, operation_id in rows}
 
 
@@ -123,7 +123,7 @@ def _insert(tx: Tx, payment: Payment, movement: Movement, owner: Operation | Non
         "occurred_at": movement.occurred_at,
         "booked_at": now,
     }
-    tx.execute(_ADD, row)
+    run_built(tx, _ADD, row)
 
 
 def _store(
