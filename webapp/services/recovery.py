@@ -141,11 +141,6 @@ def leave(actor: Actor, *, unread_too: bool = False) -> None:
     in_transaction(work)
 
 
-def since(tx: Tx) -> datetime | None:
-    """When recovery mode began; None when money may be sent."""
-    return tx.scalar(select(Installation.recovery_since).where(Installation.id == 1))
-
-
 def _installation(tx: Tx) -> Installation:
     row = tx.get(Installation, 1, populate_existing=True)
     if row is None:

@@ -81,7 +81,7 @@ def test_while_anybody_uses_the_database_it_is_not_replaced(desk: Desk, site: Si
             restoring.restore(site, path, desk.actor, upgrade, replace=True)
         user.communicate("")
     assert codes() == ["later", "tea"]
-    assert in_transaction(recovery.since) is None
+    assert recovery.standing().since is None
 
 
 def test_what_does_not_open_changes_nothing(desk: Desk, site: Site, tmp_path: Path) -> None:
