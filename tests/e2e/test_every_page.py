@@ -33,8 +33,11 @@ ELSEWHERE = {
     "auth.new_password",
     "me.remove_second_step",
     "settlements.create",
+    "amounts.create",
+    "amounts.check",
 }
-"""No pages, or such as the demo's owner does not meet (no second step, no review, no import).
+"""No pages, or such as the demo's owner does not meet (no second step, no review, no import, no
+payment whose amount may change).
 
 Their own tests open them.
 """
