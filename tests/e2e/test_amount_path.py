@@ -53,6 +53,7 @@ def test_an_amount_goes_down_at_klarna_with_lines_edited_in_place(desk: Desk, li
     mug.get_by_label("Quantity").fill("1")
     mug.get_by_label("Quantity").blur()
     expect(sums).to_contain_text("SEK624.50")
+    expect(page.locator("#line_1_sum")).to_have_text("SEK124.50")
     page.get_by_role("button", name="Add a line").click()
     lamp = page.get_by_role("group", name="Line 3")
     expect(lamp.get_by_label("Name")).to_be_focused()
