@@ -14,7 +14,7 @@ from providers.planning import WishKind
 from webapp.domain.order_lines import sum_of
 from webapp.domain.payment_state import PaymentState, Sums, payment_state
 from webapp.domain.wishes import level_of
-from webapp.models import Mode, Order, Payment
+from webapp.models import Mode, Order, Payment, ProviderAccount
 from webapp.services import runtime
 from webapp.services.errors import NotAvailable, RuleBroken
 from webapp.services.operations import kept_lines
@@ -97,23 +97,26 @@ def file_update_to_order(tx: Tx, asking: Asking) -> Filed:
     `lines_do_not_sum` where they are of another total, or what the provider does not allow), RuleBroken
     `several_payments` where other payments of the order hold money too, and what `planning.file_wish` raises.
     """
-    payment, account, _shop = locked(tx, asking)
+    payment, _account, _shop = locked(tx, asking)
     order = tx.get_one(Order, payment.order_id)
     if _others_hold(tx, payment):
         raise RuleBroken("several_payments")
     values = {each.name: getattr(asking, each.name) for each in fields(Asking)}
-    wish = replace(PlannedWish(**values, kind=WishKind.UPDATE), amount_minor=order.total_minor, lines=())
+    wish = PlannedWish(**values, kind=WishKind.UPDATE)
+    lines = lines_of_order(tx, order, payment)
+    return file_wish_within(tx, replace(wish, amount_minor=order.total_minor, lines=lines))
+
+
+def lines_of_order(tx: Tx, order: Order, payment: Payment) -> Sequence[OrderLine]:
+    """The order's own lines, for a payment whose provider takes lines and whose amount is not the order's total yet.
+
+    None where the order has none: then only the amount is told. Raises NotAvailable `lines_do_not_sum`.
+    """
+    account, facts = tx.get_one(ProviderAccount, payment.account_id), facts_of(payment)
     capabilities = runtime.current().providers.capabilities(account.provider)
-    facts = facts_of(payment)
     available = capabilities.availability(OperationKind.UPDATE, facts, account.settings)
-    if order.total_minor != level_of(facts) and available.possible:
-        wish = replace(wish, lines=_lines_for(order, available.needs_lines or available.can_raise))
-    return file_wish_within(tx, wish)
-
-
-def _lines_for(order: Order, are_taken: bool) -> Sequence[OrderLine]:
-    """The order's own lines where the provider takes any; without any, only the amount is told."""
-    lines = kept_lines.load(order.lines) if are_taken else ()
+    are_taken = available.possible and (available.needs_lines or available.can_raise)
+    lines = kept_lines.load(order.lines) if are_taken and order.total_minor != level_of(facts) else ()
     if lines and sum_of(lines) != order.total_minor:
         raise NotAvailable(NotOffered.LINES_DO_NOT_SUM)
     return lines

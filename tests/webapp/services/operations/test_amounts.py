@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from providers.kinds import NotOffered, OperationKind
 from providers.lines import LineKind, OrderLine
@@ -19,6 +20,7 @@ from tests.desk import Desk
 from tests.providers.klarna.samples import KETTLE, MUGS
 from webapp.domain.operations import OperationState
 from webapp.domain.order_lines import LineDraft, line_of
+from webapp.domain.status_actions import StatusAct
 from webapp.models import Mode, Operation, Order, Payment
 from webapp.services import accounts
 from webapp.services.accounts import account_of
@@ -28,6 +30,7 @@ from webapp.services.operations.amounts import file_update_to_order, get_amount_
 from webapp.services.operations.asking import Asking
 from webapp.services.operations.planning import Filed, PlannedWish, file_wish
 from webapp.services.payments.reading import read_payment
+from webapp.services.status_actions.carrying import wish_for
 from webapp.services.unit_of_work import in_transaction
 
 S = OperationState
@@ -205,6 +208,21 @@ def test_a_payment_is_brought_to_the_orders_present_total_and_lines(shop: Shop) 
     assert level(desk, payment) == 62450
     again = to_order(desk, payment)
     assert (again.operation_ids, again.why_not) == ((), NotOffered.NOTHING_LEFT)
+
+
+def test_a_status_action_tells_the_orders_lines(shop: Shop) -> None:
+    payment = shop.order()
+    desk = shop.desk
+    desk.change(Order, desk.row(payment).order_id, total_minor=62450, lines=kept_lines.dump(KETTLE_AND_MUG))
+
+    def plan(tx: Session) -> PlannedWish:
+        row = tx.get_one(Payment, payment)
+        return wish_for(tx, tx.get_one(Order, row.order_id), row, StatusAct.UPDATE, None)
+
+    wish = in_transaction(plan)
+    assert (wish.amount_minor, wish.lines) == (62450, tuple(KETTLE_AND_MUG))
+    (operation,) = file_wish(wish).operation_ids
+    assert shop.finish(operation).state is S.SUCCEEDED
 
 
 def test_an_order_without_lines_or_with_others_says_what_is_missing(shop: Shop) -> None:
