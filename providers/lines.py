@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from providers.money import Money, split
 
 
 class LineKind(StrEnum):
@@ -38,3 +41,49 @@ class OrderLine:
     kind: LineKind = LineKind.GOODS
     unit: str = ""
     provider_line_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateSum:
+    """What the lines of one VAT rate come to; amounts are minor units, `tax_minor` the VAT within `total_minor`."""
+
+    tax_rate_bp: int
+    total_minor: int
+    tax_minor: int
+
+
+def rounded(value: int, by: int) -> int:
+    """`value` divided by `by`, half away from zero."""
+    whole = (2 * abs(value) + by) // (2 * by)
+    return whole if value >= 0 else -whole
+
+
+def total_of(unit_price_minor: int, quantity: Decimal, discount_minor: int = 0) -> int:
+    """What a line comes to with VAT: quantity x unit price, rounded half away from zero, less the discount."""
+    numerator, denominator = quantity.as_integer_ratio()
+    return rounded(unit_price_minor * numerator, denominator) - discount_minor
+
+
+def tax_within(total_minor: int, tax_rate_bp: int) -> int:
+    """The VAT within a total that has it in it, rounded half away from zero."""
+    return rounded(total_minor * tax_rate_bp, 10000 + tax_rate_bp)
+
+
+def sums_by_rate(lines: Iterable[OrderLine]) -> list[RateSum]:
+    """What the lines come to for each VAT rate, the highest rate first."""
+    found: dict[int, RateSum] = {}
+    for line in lines:
+        before = found.get(line.tax_rate_bp, RateSum(line.tax_rate_bp, 0, 0))
+        total, tax = before.total_minor + line.total_minor, before.tax_minor + line.tax_minor
+        found[line.tax_rate_bp] = RateSum(line.tax_rate_bp, total, tax)
+    return [found[rate] for rate in sorted(found, reverse=True)]
+
+
+def split_by_rate(money: Money, weights: Sequence[tuple[int, int]]) -> list[tuple[int, Money]]:
+    """An amount that is not about lines, shared out over VAT rates by largest remainder (R4).
+
+    `weights` are pairs of a rate and what is left of it, in minor units. The parts sum to `money` exactly, none is
+    more than its weight while `money` is not more than all of them, and none is nothing. Raises MoneyError.
+    """
+    parts = split(money, [weight for _rate, weight in weights])
+    return [(rate, part) for (rate, _weight), part in zip(weights, parts, strict=True) if part.minor]

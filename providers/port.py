@@ -35,6 +35,7 @@ class Availability:
     partial: bool = False
     needs_bank_details: bool = False
     needs_lines: bool = False
+    whole_pieces: bool = False  # quantities of lines are whole numbers
     can_raise: bool = False  # an update may also go up
     releases_rest: bool = False  # capturing a part gives back what it leaves
     why_not: NotOffered | None = None

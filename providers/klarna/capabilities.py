@@ -86,7 +86,7 @@ class KlarnaCapabilities:
             return _not(why)
         if payment.kept.get("fraud_status") != ACCEPTED:
             return _not(NotOffered.PROVIDER_CHECKS)
-        return Availability(possible=True, partial=True)
+        return Availability(possible=True, partial=True, whole_pieces=True)
 
     def _cancel(self, payment: PaymentFacts) -> Availability:
         """Sections 3.2 and 9: the whole rest, also while the order is being checked."""
@@ -102,7 +102,9 @@ class KlarnaCapabilities:
             return _not(NotOffered.ALREADY_CAPTURED)
         if payment.kept.get("fraud_status") != ACCEPTED:
             return _not(NotOffered.PROVIDER_CHECKS)
-        return Availability(possible=True, partial=True, needs_lines=True, can_raise=_may_be_raised(payment))
+        return Availability(
+            possible=True, partial=True, needs_lines=True, whole_pieces=True, can_raise=_may_be_raised(payment)
+        )
 
     def _not_open(self, payment: PaymentFacts) -> NotOffered | None:
         """Why nothing is held any more, None where something is."""
@@ -135,7 +137,7 @@ def _refund(payment: PaymentFacts) -> Availability:
         return _not(NotOffered.NOTHING_CAPTURED)
     if payment.captured_minor <= payment.refunded_minor:
         return _not(NotOffered.NOTHING_LEFT)
-    return Availability(possible=True, partial=True)
+    return Availability(possible=True, partial=True, whole_pieces=True)
 
 
 def _may_be_raised(payment: PaymentFacts) -> bool:

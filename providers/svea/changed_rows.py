@@ -7,10 +7,10 @@ from typing import Any
 
 from providers.errors import RequestNotPossible
 from providers.kinds import NotOffered
-from providers.lines import LineKind, OrderLine
+from providers.lines import LineKind, OrderLine, rounded
 from providers.svea import actions
 from providers.svea.order import Delivery, Order, Row
-from providers.svea.reading_orders import rounded, row_total
+from providers.svea.reading_orders import row_total
 from providers.svea.wire import Call
 
 MOST_ROWS = 1000

@@ -7,8 +7,8 @@ from typing import Any
 
 from providers.errors import RequestNotPossible
 from providers.kinds import NotOffered
-from providers.lines import OrderLine
-from providers.money import Money, split
+from providers.lines import OrderLine, split_by_rate
+from providers.money import Money
 from providers.port import MoneyRequest
 from providers.references import short_code
 from providers.svea import actions, changed_rows, plan
@@ -87,8 +87,7 @@ def _new_rows(request: MoneyRequest, delivery: Delivery) -> dict[str, Any]:
     left = left_by_vat(delivery)
     if not left:
         raise RequestNotPossible(NotOffered.PART_WITH_TAX)  # no rows, so no rate is known
-    parts = split(request.money, [amount for _, amount in left])
-    rows = [_new_row(request.operation_id, vat, part) for (vat, _), part in zip(left, parts, strict=True) if part.minor]
+    rows = [_new_row(request.operation_id, vat, part) for vat, part in split_by_rate(request.money, left)]
     return {"NewCreditOrderRow": rows[0]} if len(rows) == 1 else {"NewCreditOrderRows": rows}
 
 

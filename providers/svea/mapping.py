@@ -21,7 +21,7 @@ from decimal import Decimal
 from typing import Any
 
 from providers.kinds import MovementKind, OperationKind, ProviderState, RequestState
-from providers.lines import LineKind, OrderLine
+from providers.lines import LineKind, OrderLine, tax_within
 from providers.money import Money, MoneyError, exponent
 from providers.reading import Unreadable, an_object, optional_text
 from providers.snapshots import Movement, PaymentSnapshot, PendingEffect, RunningTotal
@@ -129,7 +129,7 @@ def _line(row: Row) -> OrderLine:
         unit_price_minor=row.unit_price,
         total_minor=row.total,
         tax_rate_bp=row.vat,
-        tax_minor=reading_orders.rounded(row.total * row.vat, 10000 + row.vat),
+        tax_minor=tax_within(row.total, row.vat),
         discount_minor=before_discount - row.total,
         reference=row.article,
         kind=LineKind.DISCOUNT if row.total < 0 else kind,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from providers.lines import rounded
 from providers.reading import Unreadable, an_array, an_object, optional_text, whole_number
 from providers.svea.actions import known
 from providers.svea.order import Credit, Delivery, Order, Row, code_in
@@ -37,12 +38,6 @@ def method_word(found: Mapping[str, Any]) -> str:
 def row_total(unit_price: int, quantity: int, discount_percent: int = 0, discount: int = 0) -> int:
     """UnitPrice x Quantity less the discount, rounded half away from zero (section 1.3; the rule is unconfirmed)."""
     return rounded(unit_price * quantity * (10000 - discount_percent), 100 * 10000) - discount
-
-
-def rounded(value: int, by: int) -> int:
-    """`value` divided by `by`, half away from zero."""
-    whole = (2 * abs(value) + by) // (2 * by)
-    return whole if value >= 0 else -whole
 
 
 def _delivery(value: Any) -> Delivery:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -12,8 +13,10 @@ from sqlalchemy import select
 
 from providers.kinds import OperationKind
 from tasks.local.demo import __main__ as demo
+from tests import klarna_desk
 from tests.databases import ROOT
 from tests.desk import Desk
+from tests.providers.klarna.samples import KETTLE, MUGS
 from tests.webapp.api.caller import make_key
 from webapp.models import Mode, Operation, Order, OrderStatus, Shop, Via
 from webapp.services.unit_of_work import in_transaction
@@ -25,6 +28,21 @@ def lines() -> str:
     """All that is to be pasted, but for the two lines that hold address and key."""
     blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
     return "\n".join(block for block in blocks if "export PAYDESK" not in block)
+
+
+def test_another_amount_is_asked_for_as_the_guide_shows(desk: Desk, live: str) -> None:
+    payment = klarna_desk.order(klarna_desk.use_klarna(desk), 74900, settled=False, lines=[KETTLE, MUGS])
+    text = GUIDE.read_text("utf-8")
+    (body,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    (function,) = re.findall(r"change_amount\(\) \{.*?; \}", text, re.DOTALL)
+    (line,) = re.findall(r"`(change_amount \"\$TO_CHANGE\".*?)`", text)
+    environ = os.environ | {"PAYDESK": live, "PAYDESK_KEY": make_key({desk.shop_id})[1], "NO_PROXY": "127.0.0.1"}
+    environ |= {"TO_CHANGE": str(payment), "BODY": body}
+    script = f"{function}\n{line}"
+    done = subprocess.run(["bash", "-euc", script], env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (told,) = json.loads(done.stdout)["operations"]
+    assert (told["kind"], told["new_total_minor"], told["idempotency_key"]) == ("update", 62450, "change-1")
 
 
 def test_the_guide_leads_from_a_key_to_the_first_capture_and_refund(

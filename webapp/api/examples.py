@@ -21,6 +21,20 @@ ORDER: dict[str, Any] = {
     "buyer_email": "ana@example.com",
     "language": "ja",
     "ordered_at": "2026-11-22T08:30:00Z",
+    "lines": [
+        {
+            "name": "Tea pot",
+            "quantity": "1",
+            "unit_price_minor": 3300,
+            "vat_rate": 1000,
+            "discount_minor": 0,
+            "total_minor": 3300,
+            "tax_minor": 300,
+            "reference": "POT-1",
+            "kind": "goods",
+            "unit": "",
+        }
+    ],
     "payments": [
         {
             "id": _PAYMENT_ID,
@@ -39,6 +53,7 @@ ORDER: dict[str, Any] = {
             "last_read_at": "2026-11-22T08:31:00Z",
             "actions": [
                 {"kind": "capture", "available_minor": 0, "partial": False, "why_not": "already_captured"},
+                {"kind": "update", "available_minor": 0, "partial": False, "why_not": "not_supported"},
                 {"kind": "cancel", "available_minor": 0, "partial": False, "why_not": "already_captured"},
                 {"kind": "refund", "available_minor": 3300, "partial": True, "why_not": None},
             ],
@@ -55,6 +70,7 @@ OPERATION: dict[str, Any] = {
     "is_over": False,
     "amount_minor": 1100,
     "currency": "JPY",
+    "new_total_minor": None,
     "payment_id": _PAYMENT_ID,
     "order_id": _ORDER_ID,
     "order_number": "10023",

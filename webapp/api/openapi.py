@@ -76,6 +76,7 @@ class ProblemOutput(BaseModel):
     errors: list[FaultOutput] = []
     reason: Annotated[str, Field(description="Why it is not possible.")] = ""
     available_minor: Annotated[int, Field(description="What there is.")] = 0
+    least_minor: Annotated[int, Field(description="How far down an amount may go.")] = 0
     currency: str = ""
 
 
@@ -232,6 +233,8 @@ def example(code: str) -> dict[str, Any]:
     }
     if code == "not_enough":
         said |= {"available_minor": 2200, "currency": "JPY"}
-    if code in {"not_enough", "invalid"}:
+    if code == "amount_too_low":
+        said |= {"least_minor": 1100, "currency": "JPY"}
+    if code in {"not_enough", "amount_too_low", "invalid"}:
         said["errors"] = [{"pointer": "#/amount_minor", "detail": "Input should be greater than or equal to 1"}]
     return said

@@ -38,6 +38,7 @@ class OperationOutput(Output):
     is_over: Annotated[bool, Field(description="Nothing changes any more by itself.")]
     amount_minor: Annotated[int, Field(description="In minor units of `currency`.")]
     currency: str
+    new_total_minor: Annotated[int | None, Field(description="Of a change of the amount: what it shall be then.")]
     payment_id: uuid.UUID
     order_id: uuid.UUID
     order_number: str
@@ -64,6 +65,7 @@ def operation_output(facts: OperationFacts) -> OperationOutput:
         is_over=row.ended_at is not None,
         amount_minor=row.amount_minor,
         currency=row.currency,
+        new_total_minor=row.new_total_minor,
         payment_id=row.payment_id,
         order_id=row.order_id,
         order_number=facts.order.number,

@@ -10,15 +10,17 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from providers.kinds import NotOffered, OperationKind
 from webapp.api import examples
+from webapp.api.lines import LineOutput, Lines, line_output
 from webapp.api.shapes import Currency, Input, Moment, MomentIn, Output, ShopCode, Text, TotalMinor, Word
 from webapp.domain.payment_state import PaymentState
 from webapp.models import Mode, StatusKind
 from webapp.services.imports.checking import EMAIL, LANGUAGE, LONGEST, YEARS
+from webapp.services.operations import kept_lines
 from webapp.services.orders.actions import Action, Hindrance, ShownPayment
 from webapp.services.orders.records import OrderRecord
 
 MOST = 100
-ACTIONS = (OperationKind.CAPTURE, OperationKind.CANCEL, OperationKind.REFUND)
+ACTIONS = (OperationKind.CAPTURE, OperationKind.UPDATE, OperationKind.CANCEL, OperationKind.REFUND)
 """Those that have a call."""
 
 
@@ -72,7 +74,11 @@ class OrderInput(Input):
     shop: ShopCode
     number: Annotated[Word, Field(examples=["10023"])]
     amount_minor: Annotated[
-        TotalMinor, Field(description="The order's total in minor units. Fixed once it has payments.")
+        TotalMinor,
+        Field(
+            description="The order's total in minor units. Fixed once something of its payments is captured; another"
+            " total moves no money by itself."
+        ),
     ]
     currency: Annotated[Currency, Field(description="Fixed once the order has payments.")]
     status: Annotated[Word | None, Field(description="Code or name of a status; a new order gets the first one.")] = (
@@ -82,6 +88,10 @@ class OrderInput(Input):
     buyer_name: Text | None = None
     language: Language | None = None
     ordered_at: Annotated[MomentIn, AfterValidator(_in_our_time)] | None = None
+    lines: Annotated[
+        Lines | None,
+        Field(description="All lines; they come to `amount_minor` and take the place of those that are here."),
+    ] = None
     act: Annotated[
         bool,
         Field(
@@ -104,7 +114,9 @@ class ActionOutput(Output):
     """What can be asked for now: an amount, or the reason why none."""
 
     kind: OperationKind
-    available_minor: Annotated[int, Field(description="In minor units of the payment's currency.")]
+    available_minor: Annotated[
+        int, Field(description="In minor units of the payment's currency; for `update` the present amount.")
+    ]
     partial: Annotated[bool, Field(description="Whether a part of it can be asked for.")]
     why_not: NotOffered | Hindrance | None
 
@@ -146,6 +158,7 @@ class OrderOutput(Output):
     buyer_email: str | None
     language: str | None
     ordered_at: Moment
+    lines: Annotated[list[LineOutput], Field(description="As they were sent in; none where nobody sent any.")]
     payments: list[PaymentOutput]
 
 
@@ -179,6 +192,7 @@ def order_output(record: OrderRecord) -> OrderOutput:
         buyer_email=order.buyer_email,
         language=order.language,
         ordered_at=order.ordered_at,
+        lines=[line_output(line) for line in kept_lines.load(order.lines)],
         payments=[_payment(shown) for shown in record.payments],
     )
 

@@ -7,6 +7,7 @@ import uuid
 from flask import Response
 
 from webapp.api.calls import Asked, Good, address, answered, call
+from webapp.api.lines import read_lines
 from webapp.api.order_shapes import OrderChange, OrderInput, OrderList, OrderOutput, OrderQuery, etag_of, order_output
 from webapp.api.refusals import invalid, problem_of
 from webapp.domain.card_numbers import without_card_numbers
@@ -28,7 +29,7 @@ ONE_ORDER = {
 }
 ITS_PAYMENT = {
     name: (name, "payment_id", "$response.body#/payments/0/id")
-    for name in ("capture_payment", "cancel_payment", "refund_payment")
+    for name in ("capture_payment", "change_amount", "cancel_payment", "refund_payment")
 }
 
 
@@ -96,6 +97,7 @@ def list_orders(asked: Asked) -> Response:
 def put_order(asked: Asked) -> Response:
     """POST /orders"""
     body: OrderInput = asked.body
+    lines = None if body.lines is None else read_lines(body.lines, body.amount_minor)
     with reading() as tx:
         try:
             shop_id = get_by_code(tx, body.shop, asked.client.shops)
@@ -116,6 +118,7 @@ def put_order(asked: Asked) -> Response:
                 language=plain_language(body.language) if body.language else None,
                 ordered_at=body.ordered_at,
                 act=body.act,
+                lines=lines,
             )
         )
     except RuleBroken as refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -173,17 +174,27 @@ def _file(asked: Asked, payment_id: uuid.UUID, kind: OperationKind) -> Response:
         shop_id, currency = payment.shop_id, payment.currency
     if body.currency not in (None, currency):
         raise invalid("currency", f"is not the payment's, which is in {currency}")
-    call_request = once.Request(
+    call_request = once_request(asked, shop_id, kind.value)
+    wish = _wish(asked, call_request, payment_id, kind)
+    return carried_out(call_request, lambda tx: _deed(tx, asked, wish))
+
+
+def once_request(asked: Asked, shop_id: uuid.UUID, route: str) -> once.Request:
+    """The request as R15 tells it apart from others."""
+    return once.Request(
         key_id=asked.client.key_id,
         shop_id=shop_id,
-        route=kind.value,
+        route=route,
         client_key=asked.client_key,
-        digest=digest_of(request.path.encode(), body.model_dump_json().encode()),
+        digest=digest_of(request.path.encode(), asked.body.model_dump_json().encode()),
     )
-    wish = _wish(asked, call_request, payment_id, kind)
+
+
+def carried_out(call_request: once.Request, deed: Callable[[Tx], Answer]) -> Response:
+    """The answer of `deed`, done once for the request's Idempotency-Key (R15). Raises Problem."""
     try:
         refuse_when_disk_is_full()
-        answer, is_repeat = once.carry_out(call_request, lambda tx: _deed(tx, asked, wish))
+        answer, is_repeat = once.carry_out(call_request, deed)
     except StillRunning as running:
         wait = {"Retry-After": str(running.wait_s)}
         raise Problem("still_running", "The same request is being carried out.", headers=wait) from None
@@ -220,7 +231,7 @@ def _bank_details(body: MoneyInput) -> BankDetails | None:
 def _deed(tx: Tx, asked: Asked, wish: Wish) -> Answer:
     """What is done and answered in one transaction; a refusal is an answer too, and stays the answer to this key."""
     try:
-        operation_id = file_within(tx, replace(wish, reason_id=_reason(tx, wish.shop_id, asked.body.reason)))
+        operation_id = file_within(tx, replace(wish, reason_id=reason_of(tx, wish.shop_id, asked.body.reason)))
         _check_same(tx, operation_id, wish)
     except RuleBroken as refusal:
         problem = problem_of(refusal)
@@ -229,7 +240,8 @@ def _deed(tx: Tx, asked: Asked, wish: Wish) -> Answer:
     return Answer(202, WishOutput(operations=[output]).model_dump_json(), output.url)
 
 
-def _reason(tx: Tx, shop_id: uuid.UUID, code: str | None) -> uuid.UUID | None:
+def reason_of(tx: Tx, shop_id: uuid.UUID, code: str | None) -> uuid.UUID | None:
+    """The id of one of the shop's reasons; None for none. RuleBroken `reason_missing` for a code that is not one."""
     if code is None:
         return None
     found = tx.scalar(select(RefundReason.id).where(RefundReason.shop_id == shop_id, RefundReason.code == code))

@@ -18,6 +18,7 @@ _SHAPE = re.compile(r"(?P<whole>[0-9 ',.]*?)(?P<last>[.,][0-9]*)?")
 _PLAIN = re.compile(r"[0-9]*")
 _SYMBOL_LANGUAGES = ("en", "fr", "ja", "sv")
 _MINUS = "-−–"
+_DECIMAL = re.compile(r"[0-9]{1,9}(?:[.,](?P<decimals>[0-9]+))?")
 
 
 class AmountFault(StrEnum):
@@ -46,6 +47,34 @@ def parse_amount(text: str, currency: str, locale: str) -> int:
     own symbol or code. Where one mark before three digits could be either, the locale and the currency's decimals
     decide; what they leave open is refused. Raises AmountWrong.
     """
+    minor = _signed_minor(text, currency, locale)
+    if minor <= 0:
+        raise AmountWrong(AmountFault.NOT_POSITIVE)
+    return minor
+
+
+def parse_price(text: str, currency: str, locale: str) -> int:
+    """As `parse_amount`, for the price of an order line: nothing, and less than nothing, are prices too."""
+    return _signed_minor(text, currency, locale)
+
+
+def parse_decimal(text: str, decimals: int) -> Decimal:
+    """A small number that counts pieces or percents, exact at `decimals`; comma and point are both taken.
+
+    Marks for thousands are not, and a percent sign after it is left out. Raises AmountWrong.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip().removesuffix("%").strip()[:LONGEST]
+    if not plain:
+        raise AmountWrong(AmountFault.MISSING)
+    found = _DECIMAL.fullmatch(plain)
+    if found is None:
+        raise AmountWrong(AmountFault.NOT_A_NUMBER)
+    if len((found["decimals"] or "").rstrip("0")) > decimals:
+        raise AmountWrong(AmountFault.TOO_MANY_DECIMALS)
+    return Decimal(plain.replace(",", "."))
+
+
+def _signed_minor(text: str, currency: str, locale: str) -> int:
     plain = _without_symbol(unicodedata.normalize("NFKC", text), currency)
     if not plain:
         raise AmountWrong(AmountFault.MISSING if not text.strip() else AmountFault.NOT_A_NUMBER)
@@ -54,11 +83,9 @@ def parse_amount(text: str, currency: str, locale: str) -> int:
     if len(decimals) > exponent(currency):
         raise AmountWrong(AmountFault.TOO_MANY_DECIMALS)
     minor = int(whole + decimals.ljust(exponent(currency), "0"))
-    if is_negative or minor == 0:
-        raise AmountWrong(AmountFault.NOT_POSITIVE)
     if minor > MAX_MINOR:
         raise AmountWrong(AmountFault.TOO_LARGE)
-    return minor
+    return -minor if is_negative else minor
 
 
 def plain_amount(minor: int, currency: str, locale: str) -> str:

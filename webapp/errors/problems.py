@@ -55,6 +55,9 @@ KINDS: Mapping[str, Kind] = {
         422, "Idempotency-Key used before", "It belongs to another request. Use a new key for a new wish."
     ),
     "not_enough": Kind(422, "More than is available", "`available_minor` is what there is."),
+    "amount_too_low": Kind(
+        422, "Below what is captured or promised", "`least_minor` is how far down the amount may go."
+    ),
     "if_match_missing": Kind(428, "If-Match is missing", "Send the `ETag` of the order that you saw."),
     "too_many_requests": Kind(429, "Too many requests", "Wait for the seconds of `Retry-After`."),
     "fault": Kind(500, "Fault", "It was written down under `request_id`. Look at what happened before you repeat it."),

@@ -97,6 +97,7 @@ RULES: Mapping[str, str] = {
     "frozen": _l("The payment is frozen until somebody has looked into it."),
     "disk_full": _l("The disk of the desk is nearly full, so nothing new is taken. Tell your operator."),
     "not_enough": _l("Less was left than expected. The next run looks again."),
+    "amount_too_low": _l("The amount must not be less than what is captured or promised to requests under way."),
     "available_changed": _l("The payment changed while the job looked at it. The next run looks again."),
     "reason_missing": _l("The shop has retired the reason “Order cancelled”. Use it again in the shop's settings."),
     "bank_details_missing": _l("The refund needs the customer's bank account, so a person has to enter it."),

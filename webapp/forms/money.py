@@ -119,16 +119,23 @@ class MoneyForm(Form):
 
 def amount_words(fault: AmountFault, facts: WishFacts) -> str:
     """What to do about an amount that cannot be read."""
-    currency = facts.payment.currency
-    digits = exponent(currency)
-    example = shown_as_typed(1050 if digits == 2 else 1200, currency)
     if fault is AmountFault.TOO_LARGE:
         return too_much_words(facts)
+    if fault is AmountFault.MISSING:
+        return _("Enter the amount to refund")
+    if fault is AmountFault.NOT_POSITIVE:
+        return _("Amount must be more than %(amount)s", amount=money(0, facts.payment.currency))
+    return amount_fault_words(fault, facts.payment.currency)
+
+
+def amount_fault_words(fault: AmountFault, currency: str) -> str:
+    """What to do about a text that is no amount of the currency; none and too low are up to the caller."""
+    digits = exponent(currency)
+    example = shown_as_typed(1050 if digits == 2 else 1200, currency)
     if fault is AmountFault.TOO_MANY_DECIMALS and digits == 0:
         return _("Amount must have no decimals, like %(example)s", example=example)
     texts = {
-        AmountFault.MISSING: _("Enter the amount to refund"),
-        AmountFault.NOT_POSITIVE: _("Amount must be more than %(amount)s", amount=money(0, currency)),
+        AmountFault.TOO_LARGE: _("Amount is too large"),
         AmountFault.TOO_MANY_DECIMALS: _("Amount must have %(count)d decimals or fewer", count=digits),
         AmountFault.NOT_A_NUMBER: _("Enter the amount using numbers, like %(example)s", example=example),
         AmountFault.AMBIGUOUS: _(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -17,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.models.base import Base, new_id
+from webapp.models.base import Base, Json, new_id
 from webapp.models.operation import Via
 from webapp.models.shop import Mode
 
@@ -63,6 +64,7 @@ class Order(Base):
     buyer_name: Mapped[str | None]
     buyer_email: Mapped[str | None]
     language: Mapped[str | None]
+    lines: Mapped[Any] = mapped_column(Json, nullable=True)  # as the shop brought them in (services: kept_lines)
     ordered_at: Mapped[datetime]
     created_at: Mapped[datetime]
     undo_change_id: Mapped[uuid.UUID | None]  # the change that cancelled it and asks the jobs to act, while it holds

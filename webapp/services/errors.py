@@ -38,6 +38,14 @@ class NotEnough(RuleBroken):
         self.available_minor = available_minor
 
 
+class TooLow(RuleBroken):
+    """Another amount would be less than `least_minor`: what is captured, and what is promised to others."""
+
+    def __init__(self, least_minor: int, currency: str) -> None:
+        super().__init__("amount_too_low", least_minor=least_minor, currency=currency)
+        self.least_minor = least_minor
+
+
 class AvailableChanged(RuleBroken):
     """The available amount is no longer what the form showed (R16); pages answer 409 with fresh numbers."""
 

@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from webapp.views import (
     accounts,
+    amounts,
     api_keys,
     audit,
     auth,
@@ -36,6 +37,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     orders.bp,
     refunds.bp,
     cancellations.bp,
+    amounts.bp,
     operations.bp,
     settlements.bp,
     jobs.bp,

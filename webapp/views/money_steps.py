@@ -8,6 +8,7 @@ scripts too. Only `send` files anything, once per request id (R16).
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +40,7 @@ class Steps:
 
     kind: OperationKind
     permission: Permission
-    form: type[Any]
+    form: Callable[..., Any]  # makes the form for the facts of a payment
     folder: str
 
     def facts(self, payment_id: uuid.UUID) -> WishFacts:

@@ -92,8 +92,8 @@ class Present:
         given = {name: getattr(line, name) for name in FIELDS}
         return {name: value for name, value in given.items() if value is not None and value != getattr(order, name)}
 
-    def fault(self, line: Line) -> Fault | None:
-        """Why the desk cannot take the line."""
+    def fault(self, line: Line, *, total_may_change: bool = False) -> Fault | None:
+        """Why the desk cannot take the line; `total_may_change` while nothing of the order is captured."""
         if line.number in self.earlier:
             return Fault(line.line, "number", "number_twice", {"line": self.earlier[line.number]})
         order = self.orders.get(line.number)
@@ -105,10 +105,16 @@ class Present:
                 return Fault(line.line, "provider_ref", "payment_elsewhere")
         if order is None or order.id not in self.payments:
             return None
-        for name, column in (("currency", "currency"), ("total_minor", "total")):
+        is_open = total_may_change and not any(_is_captured(each) for each in self.payments[order.id])
+        fixed = [("currency", "currency")] if is_open else [("currency", "currency"), ("total_minor", "total")]
+        for name, column in fixed:
             if getattr(line, name) != getattr(order, name):
                 return Fault(line.line, column, "fixed_by_payment", {"column": column})
         return None
+
+
+def _is_captured(payment: Payment) -> bool:
+    return bool(payment.captured_minor or payment.capture_reserved_minor)
 
 
 def present(tx: Tx, import_id: uuid.UUID, shop_id: uuid.UUID, mode: Mode, lines: Sequence[Line]) -> Present:

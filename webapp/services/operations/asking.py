@@ -12,9 +12,9 @@ from sqlalchemy import bindparam, select
 from providers.kinds import NotOffered
 from providers.lines import OrderLine
 from providers.port import Availability, BankDetails
-from webapp.models import RefundReason
+from webapp.models import Payment, RefundReason
 from webapp.services.audit import Actor
-from webapp.services.errors import NotAvailable, RuleBroken
+from webapp.services.errors import NotAvailable, RuleBroken, TooLow
 from webapp.services.unit_of_work import Tx
 
 MOST_COMMENT = 1000
@@ -49,7 +49,7 @@ class Asking:
 
 
 def check_means(asking: Asking, availability: Availability, total_minor: int) -> None:
-    """What the provider needs for it must be there, and lines must sum to `total_minor` exactly (R4).
+    """What the provider needs for it must be there, and lines must fit it and sum to `total_minor` exactly (R4).
 
     Raises RuleBroken `bank_details_missing`, or NotAvailable.
     """
@@ -59,6 +59,15 @@ def check_means(asking: Asking, availability: Availability, total_minor: int) ->
         raise NotAvailable(NotOffered.LINES_NEEDED)
     if asking.lines and sum(line.total_minor for line in asking.lines) != total_minor:
         raise NotAvailable(NotOffered.LINES_DO_NOT_SUM)
+    if availability.whole_pieces and any(line.quantity % 1 for line in asking.lines):
+        raise NotAvailable(NotOffered.WHOLE_UNITS_ONLY)
+
+
+def check_total(total_minor: int, payment: Payment) -> None:
+    """Another amount must keep what is captured and what operations under way were promised. Raises TooLow."""
+    least_minor = payment.captured_minor + payment.capture_reserved_minor + payment.cancel_reserved_minor
+    if total_minor < least_minor:
+        raise TooLow(least_minor, payment.currency)
 
 
 def check_words(tx: Tx, asking: Asking, *, needs_reason: bool) -> None:

@@ -1,4 +1,4 @@
-"""Order lines as an operation keeps them: JSON with every amount a whole number and every quantity a text (I15)."""
+"""Order lines as operations, orders and payments keep them: amounts are whole numbers, quantities texts (I15)."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from webapp.services.accounts import Account
 from webapp.services.audit import SYSTEM, Actor
 from webapp.services.errors import AvailableChanged, NotAvailable, NotEnough, NotFound, RuleBroken
 from webapp.services.kill_points import KillPoint, reached
-from webapp.services.operations.asking import Asking, check_means, check_words
+from webapp.services.operations.asking import Asking, check_means, check_total, check_words
 from webapp.services.operations.claiming import Claim, aim_of
 from webapp.services.operations.filing import (
     Place,
@@ -153,7 +153,7 @@ def _checked_plan(tx: Tx, wish: PlannedWish, payment: Payment, account: Provider
     capabilities = runtime.current().providers.capabilities(account.provider)
     facts = unpromised(wish.kind, payment, ())
     plan = capabilities.plan(wish.kind, wish.amount_minor, facts, account.settings)
-    _check_shown(wish, facts)
+    _check_shown(wish, facts, payment)
     if plan.steps:
         _check(tx, wish, payment, account, plan.steps)
     elif not is_fulfilled(wish.kind, facts_of(payment), wish.amount_minor):
@@ -161,7 +161,7 @@ def _checked_plan(tx: Tx, wish: PlannedWish, payment: Payment, account: Provider
     return facts, plan
 
 
-def _check_shown(wish: PlannedWish, facts: PaymentFacts) -> None:
+def _check_shown(wish: PlannedWish, facts: PaymentFacts, payment: Payment) -> None:
     """The form showed the sum that could move, for an update the total (R16); more than that cannot be asked."""
     held, kept = left_for(OperationKind.CANCEL, facts), left_for(OperationKind.REFUND, facts)
     available = {WishKind.UPDATE: level_of(facts), WishKind.REFUND: kept, WishKind.CANCEL_OR_REFUND: held + kept}
@@ -170,9 +170,9 @@ def _check_shown(wish: PlannedWish, facts: PaymentFacts) -> None:
         raise AvailableChanged(available_minor, facts.currency)
     if wish.amount_minor is None:
         return
-    least = facts.captured_minor if wish.kind is WishKind.UPDATE else 1
-    most = None if wish.kind is WishKind.UPDATE else available_minor
-    if wish.amount_minor < least or (most is not None and wish.amount_minor > most):
+    if wish.kind is WishKind.UPDATE:
+        check_total(wish.amount_minor, payment)
+    elif not 1 <= wish.amount_minor <= available_minor:
         raise NotEnough(available_minor, facts.currency)
 
 

@@ -8,13 +8,14 @@ from enum import StrEnum
 
 from providers.kinds import MovementKind, NotOffered, OperationKind
 from webapp.domain.payment_state import PaymentState, Sums, payment_state
+from webapp.domain.wishes import level_of
 from webapp.models import LedgerMovement, Payment, ProviderAccount
 from webapp.services import runtime
 from webapp.services.operations.filing import facts_of
 from webapp.services.operations.wishes import sums_of
 
-SHOWN = (OperationKind.CAPTURE, OperationKind.CANCEL, OperationKind.REFUND)
-"""The kinds that the page speaks of; nothing asks for another amount there yet."""
+SHOWN = (OperationKind.CAPTURE, OperationKind.UPDATE, OperationKind.CANCEL, OperationKind.REFUND)
+"""The kinds that the page speaks of, in its order."""
 
 
 class Hindrance(StrEnum):
@@ -26,7 +27,10 @@ class Hindrance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One money action of a payment; exactly one of `available_minor` (more than zero) and a reason holds."""
+    """One money action of a payment; exactly one of `available_minor` (more than zero) and a reason holds.
+
+    For another amount, `available_minor` is the present one.
+    """
 
     kind: OperationKind
     available_minor: int
@@ -79,6 +83,8 @@ def _action(kind: OperationKind, payment: Payment, account: ProviderAccount, sum
         return Action(kind, 0, why_not=availability.why_not or NotOffered.NOT_SUPPORTED)
     if payment.frozen_at is not None:
         return Action(kind, 0, why_not=Hindrance.FROZEN)
+    if kind is OperationKind.UPDATE:
+        return Action(kind, level_of(facts_of(payment)), partial=availability.partial)
     is_refund = kind is OperationKind.REFUND
     rest = sums.can_be_refunded if is_refund else sums.can_be_captured_or_released
     if rest == 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
+from providers.lines import OrderLine
 from webapp.models import Mode, Order
 from webapp.models.base import new_id, table_of
 from webapp.services import audit, runtime
@@ -19,6 +20,7 @@ from webapp.services.errors import RuleBroken
 from webapp.services.imports.checking import Line
 from webapp.services.imports.desk import Present, Standing, present, world_of
 from webapp.services.imports.reading import FileWrong
+from webapp.services.operations import kept_lines
 from webapp.services.orders.statuses import Move, changed, make_move, to_undo, write_first
 from webapp.services.status_actions import firing
 from webapp.services.unit_of_work import Tx, in_transaction
@@ -44,13 +46,14 @@ class Coming:
     language: str | None = None
     ordered_at: datetime | None = None
     act: bool = False
+    lines: Sequence[OrderLine] | None = None  # None leaves those that are there
 
 
 def bring(coming: Coming) -> tuple[uuid.UUID, bool]:
     """Create the order of that number or bring it up to date; its id, and true when it was made.
 
     Raises RuleBroken `unknown_status`, `order_coming_in`, or `fixed_by_payment` with the `column` (currency, total)
-    that an order with payments keeps.
+    that an order with payments keeps: the currency always, the total once something of it is captured.
     """
     try:
         return in_transaction(lambda tx: _bring(tx, coming))
@@ -78,7 +81,7 @@ def _bring(tx: Tx, coming: Coming) -> tuple[uuid.UUID, bool]:
         ordered_at=coming.ordered_at,
     )
     found = present(tx, NO_IMPORT, coming.shop_id, coming.mode, [line])
-    fault = found.fault(line)
+    fault = found.fault(line, total_may_change=True)
     if fault is not None:
         raise RuleBroken(fault.code, **fault.facts)
     order = found.order(coming.number)
@@ -110,6 +113,7 @@ def _make(tx: Tx, coming: Coming, line: Line, desk: Standing) -> uuid.UUID:
         "buyer_name": line.buyer_name,
         "buyer_email": line.buyer_email,
         "language": line.language,
+        "lines": kept_lines.dump(coming.lines or ()),
         "ordered_at": line.ordered_at or now,
         "created_at": now,
         "version": 1,
@@ -127,11 +131,13 @@ def _change(tx: Tx, coming: Coming, order_id: uuid.UUID, line: Line, desk: Stand
     firing.lock_payments_of(tx, [order_id], [coming.shop_id])
     order = tx.get_one(Order, order_id, with_for_update=True, populate_existing=True)
     again: Present = present(tx, NO_IMPORT, coming.shop_id, coming.mode, [line])  # now that nobody else moves it
-    fault = again.fault(line)
+    fault = again.fault(line, total_may_change=True)
     if fault is not None:
         raise RuleBroken(fault.code, **fault.facts)
     changes = again.changes(line)
     status_id = changes.pop("status_id", None)
+    if coming.lines is not None and kept_lines.load(order.lines) != tuple(coming.lines):
+        changes["lines"] = kept_lines.dump(coming.lines)
     now = runtime.current().clock.now(tx)
     if changes:
         for name, value in changes.items():

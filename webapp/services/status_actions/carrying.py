@@ -25,6 +25,7 @@ from webapp.services.audit import SYSTEM, Actor
 from webapp.services.errors import NotAvailable, NotFound, RuleBroken
 from webapp.services.jobs.rules import reason_for
 from webapp.services.operations import filing
+from webapp.services.operations.amounts import lines_of_order
 from webapp.services.operations.filing import lock_payments
 from webapp.services.operations.planning import Filed, PlannedWish, file_wish_within
 from webapp.services.status_actions.firing import has_ended
@@ -141,6 +142,7 @@ def wish_for(
         amount_minor=order.total_minor if kind is WishKind.UPDATE else None,
         reason_id=reason_for(tx, payment.shop_id) if kind is WishKind.CANCEL_OR_REFUND else None,
         status_change_id=fired.change_id if fired else None,
+        lines=lines_of_order(tx, order, payment) if kind is WishKind.UPDATE else (),
     )
 
 

@@ -108,22 +108,28 @@ def _payment(shown: ShownPayment, person: SignedIn) -> dict[str, Any]:
 def _action(action: Action, shown: ShownPayment, person: SignedIn) -> dict[str, str]:
     payment = shown.payment
     amount = money(action.available_minor, payment.currency)
-    names = {K.CAPTURE: _("Capturing"), K.CANCEL: _("Cancelling"), K.REFUND: _("Refunding")}
+    names = {
+        K.CAPTURE: _("Capturing"),
+        K.UPDATE: _("Changing the amount"),
+        K.CANCEL: _("Cancelling"),
+        K.REFUND: _("Refunding"),
+    }
     if not action.possible:
         return {"name": names[action.kind], "href": "", "why": order_words.hindrance_words(action.why_not)}
     if action.kind is K.CAPTURE:
         why = _("%(amount)s can be captured in the provider's own pages; Paydesk has no page for it.", amount=amount)
         return {"name": names[K.CAPTURE], "href": "", "why": why}
-    endpoint = "refunds.create" if action.kind is K.REFUND else "cancellations.create"
-    text = _("Refund up to %(amount)s", amount=amount) if action.kind is K.REFUND else ""
+    endpoint, right, text = {
+        K.UPDATE: ("amounts.create", P.CAPTURE, _("Change the amount of %(amount)s", amount=amount)),
+        K.CANCEL: ("cancellations.create", P.CANCEL, _("Cancel and release %(amount)s", amount=amount)),
+        K.REFUND: ("refunds.create", P.REFUND, _("Refund up to %(amount)s", amount=amount)),
+    }[action.kind]
     return {
         "name": names[action.kind],
         "href": url_for(endpoint, payment_id=payment.id),
         "button": "primary" if action.kind is K.REFUND else "secondary",
-        "text": text or _("Cancel and release %(amount)s", amount=amount),
-        "why": ""
-        if person.may(P(action.kind.value), payment.shop_id)
-        else _("You lack the right; the page names who can help."),
+        "text": text,
+        "why": "" if person.may(right, payment.shop_id) else _("You lack the right; the page names who can help."),
     }
 
 
