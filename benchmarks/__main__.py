@@ -8,6 +8,7 @@ imports     a file of orders brought in
 drain       due refunds sent by workers
 refund-job  the refund job over the largest of the numbers of orders
 order-status  the order-status job over 100,000 orders of which 1,000 changed
+reconcile   payments compared with their provider
 run         `make run`: seconds to the first page, memory of its processes
 
 Without a name all are measured. `make bench ARGS="orders --sizes 1000 10000 --requests 20"` is a quick look.
@@ -20,7 +21,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import api, drain, filing, footprint, imports, messages, order_status, orders, refund_job
+from benchmarks import api, drain, filing, footprint, imports, messages, order_status, orders, reconcile, refund_job
 from benchmarks.setting import KINDS
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -31,6 +32,7 @@ MEASURES: dict[str, Callable[[str, argparse.Namespace], Any]] = {
     "messages": lambda kind, _options: messages.measure(kind),
     "imports": lambda kind, _options: imports.measure(kind),
     "drain": lambda kind, _options: drain.measure(kind),
+    "reconcile": lambda kind, options: reconcile.measure(kind, options.payments),
     "refund-job": lambda kind, options: refund_job.measure(kind, max(options.sizes)),
     "order-status": lambda kind, _options: order_status.measure(kind),
 }
@@ -49,6 +51,7 @@ def main() -> None:
         "--sizes", type=int, nargs="+", default=SIZES, help="orders: numbers of orders, by default %(default)s"
     )
     parser.add_argument("--requests", type=int, default=40, help="orders: of each page, by default %(default)s")
+    parser.add_argument("--payments", type=int, default=10_000, help="reconcile: by default %(default)s")
     parser.add_argument("--cold", action="store_true", help="run: also a clone without environment; fetches packages")
     options = parser.parse_args()
     for name in options.measures:

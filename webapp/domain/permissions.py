@@ -35,6 +35,7 @@ class Permission(StrEnum):
     MANAGE_MAILS = "manage_mails"
     MANAGE_API_KEYS = "manage_api_keys"
     MANAGE_STATUS_ACTIONS = "manage_status_actions"
+    CLOSE_CASES = "close_cases"
 
 
 class Role(StrEnum):
@@ -51,7 +52,9 @@ P = Permission
 _VIEWER = frozenset({P.VIEW})
 _SUPPORT = _VIEWER | {P.REFUND, P.WRITE_NOTE, P.ASK_PROVIDER, P.STOP_OWN}
 _BY_RULE = frozenset({P.IMPORT_ORDERS, P.RUN_JOBS})  # what they set going is decided by rules, not by the person
-_MERCHANT = _SUPPORT | _BY_RULE | {P.CAPTURE, P.CANCEL, P.ADD_PAYMENT, P.APPROVE, P.STOP_ANY, P.SET_STATUS}
+_MERCHANT = (
+    _SUPPORT | _BY_RULE | {P.CAPTURE, P.CANCEL, P.ADD_PAYMENT, P.APPROVE, P.STOP_ANY, P.SET_STATUS, P.CLOSE_CASES}
+)
 _SETTINGS = frozenset(
     {P.MANAGE_ACCOUNTS, P.MANAGE_SHOP, P.MANAGE_PEOPLE, P.MANAGE_JOBS, P.MANAGE_MAILS, P.MANAGE_API_KEYS}
 )

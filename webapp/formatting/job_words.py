@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from providers.kinds import NotOffered, OperationKind
+from webapp.domain.cases import CaseKind
 from webapp.domain.outcomes import RowOutcome
 from webapp.domain.status_actions import SEVERAL_PAYMENTS, FiringState
 from webapp.formatting import money, number
+from webapp.formatting.case_words import UNREAD, case_title
 from webapp.formatting.lazy import _l
 from webapp.formatting.method_words import SYNC_RESULTS
 from webapp.formatting.money_words import RULES as OF_MONEY
@@ -17,8 +21,18 @@ from webapp.formatting.money_words import why_not, why_not_done
 from webapp.formatting.words import Tag
 from webapp.models import JobRow
 from webapp.services.jobs.asking import ASKED_ALREADY
-from webapp.services.jobs.catalogue import CANCEL, HOUSEKEEPING, LOOK_UP, METHOD_SYNC, ORDER_STATUS, REFUND, VERIFY
+from webapp.services.jobs.catalogue import (
+    CANCEL,
+    HOUSEKEEPING,
+    LOOK_UP,
+    METHOD_SYNC,
+    ORDER_STATUS,
+    RECONCILE,
+    REFUND,
+    VERIFY,
+)
 from webapp.services.jobs.listing import RowLine, RunLine, RunState
+from webapp.services.jobs.reconciling import BOOKED, CASES, NOT_COMPARED
 from webapp.services.jobs.rules import Rule
 from webapp.services.jobs.syncing import NOT_SYNCED
 from webapp.services.jobs.undoing import NOT_FILED
@@ -44,6 +58,13 @@ JOBS: Mapping[str, tuple[str, str]] = {
     LOOK_UP: (
         _l("Ask about open results"),
         _l("Asks the providers about results that are not known yet. This also goes on by itself all the time."),
+    ),
+    RECONCILE: (
+        _l("Compare with the providers"),
+        _l(
+            "Reads open payments every hour and those of the last 90 days every night. What was done at the provider is"
+            " booked; what does not add up becomes a case."
+        ),
     ),
     HOUSEKEEPING: (_l("Tidy up"), _l("Drops sessions, messages and runs that have been kept long enough.")),
     VERIFY: (_l("Check the books"), _l("Adds up all sums again and looks for changes in the audit.")),
@@ -90,6 +111,8 @@ RULES: Mapping[str, str] = {
     Rule.REASON_MISSING: _l("The shop has retired the reason “Order cancelled”. Use it again in the shop's settings."),
     ASKED_ALREADY: _l("The provider was asked a moment ago."),
     NOT_FILED: _l("An error of Paydesk. Your operator finds it in the log."),
+    NOT_COMPARED: _l("An error of Paydesk. Your operator finds it in the log."),
+    **UNREAD,
     NOT_SYNCED: _l("An error of Paydesk. Your operator finds it in the log."),
     FiringState.AS_WISHED: _l("The payment is already as the status action wants it."),
     FiringState.ANSWERED: _l("A job has answered this change of status already."),
@@ -156,9 +179,11 @@ def row_reason(line: RowLine) -> str:
 
 
 def _result_reason(row: JobRow) -> str:
-    details: Mapping[str, object] = row.details or {}
+    details: Mapping[str, Any] = row.details or {}
     if row.payment_id is None and row.code in set(SyncCode):
         return _methods_words(details) or str(SYNC_RESULTS[SyncCode(row.code)])
+    if row.code in {BOOKED, CASES}:
+        return _compared_words(details)
     why = details.get("why")
     return rule_words(row.code, str(why) if why else None)
 
@@ -171,6 +196,28 @@ def _methods_words(details: Mapping[str, object]) -> str:
         "returned": _("Offered again: %(count)s."),
     }
     return " ".join(text % {"count": details[key]} for key, text in words.items() if details.get(key))
+
+
+def _compared_words(details: Mapping[str, Any]) -> str:
+    """What comparing a payment with its provider brought."""
+    kinds = [case_title(CaseKind(kind)) for kind in details.get("kinds", ())]
+    words = [_("A case was opened: %(what)s.", what=", ".join(kinds))] if kinds else []
+    if details.get("booked"):
+        number_of = int(details["booked"])
+        words.append(
+            ngettext(
+                "%(num)d movement made outside Paydesk was booked.",
+                "%(num)d movements made outside Paydesk were booked.",
+                number_of,
+            )
+        )
+    return " ".join(words)
+
+
+def compared_words(result: str | None) -> str:
+    """How many payments a run of the comparison has read; "" for other results."""
+    count = int(result) if result and result.isdecimal() else 0
+    return ngettext("%(num)d payment compared", "%(num)d payments compared", count) if count else ""
 
 
 def books_words(result: str | None) -> str:

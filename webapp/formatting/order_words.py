@@ -23,6 +23,7 @@ HINDRANCES: Mapping[Hindrance, str] = {
 }
 FROZEN: Mapping[str, str] = {
     "chargeback": _l("The buyer's bank took money back (chargeback). Nothing can be moved until this is cleared up."),
+    "difference": _l("Our books and the provider differ. Nothing can be moved until the case is settled."),
     "excess": _l("The provider has moved more than our books allow. Nothing can be moved until this is cleared up."),
 }
 OUTCOMES: Mapping[tuple[OperationKind, OutcomeWord], Tag] = {
@@ -77,6 +78,7 @@ OF_OPERATIONS: Mapping[str, str] = {
     "payment.as_wished": _l("The payment was already as asked for, so nothing was sent"),
     "status_action.not_done": _l("What the status sets going could not be carried out yet"),
     "status_action.given_up": _l("What the status sets going was not carried out"),
+    "payment.thawed": _l("The payment can be used again"),
     "movement.authorise": _l("%(provider)s reserved %(amount)s"),
     "movement.capture": _l("%(provider)s captured %(amount)s"),
     "movement.cancel": _l("%(amount)s was released at %(provider)s, outside Paydesk"),

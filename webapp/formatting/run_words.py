@@ -10,6 +10,8 @@ from flask_babel import ngettext
 
 from webapp.domain.outcomes import RowOutcome
 from webapp.formatting import number
+from webapp.formatting.job_words import compared_words
+from webapp.services.jobs.catalogue import RECONCILE
 from webapp.services.jobs.listing import RunFacts, RunState
 
 SOON_S, LATER_S = 2, 15
@@ -27,7 +29,7 @@ def lead(facts: RunFacts, here: Mapping[RowOutcome, int]) -> str:
     if facts.line.state is RunState.FAILED:
         return _("It was broken off by an error of Paydesk. What stands below was done; the next run takes the rest.")
     if not facts.found:
-        return _("It found nothing to do.")
+        return _agreed(facts) if facts.job.name == RECONCILE else _("It found nothing to do.")
     moving = sum(here.get(outcome, 0) for outcome in MOVING)
     if moving:
         words = ngettext("%(num)d row goes on by itself.", "%(num)d rows go on by themselves.", moving)
@@ -35,6 +37,12 @@ def lead(facts: RunFacts, here: Mapping[RowOutcome, int]) -> str:
     return (
         _("It is done. Every row has its result.") if here else _("It is done. All its rows stand in the other mode.")
     )
+
+
+def _agreed(facts: RunFacts) -> str:
+    """A comparison writes rows only for what it has to tell."""
+    words = compared_words(facts.line.run.result)
+    return _("Our books and the providers agree.") + f" {words}." if words else _("No payment was due.")
 
 
 def lead_colour(facts: RunFacts, here: Mapping[RowOutcome, int]) -> str:
@@ -57,6 +65,8 @@ def _working(facts: RunFacts) -> str:
     run = facts.line.run
     if run.faults and run.lease_until is None and run.not_before > facts.now:
         return _("An error of Paydesk held it up. It goes on by itself in a few minutes, from where it stopped.")
+    if run.lease_until is None and run.not_before > facts.now:
+        return _("One reading is not enough for what it found. It reads once more in a minute.")
     if not facts.found:
         return _("It looks for what there is to do.")
     done, of_all = number(facts.with_outcome), number(facts.found)

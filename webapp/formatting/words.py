@@ -112,6 +112,7 @@ RIGHTS: Mapping[Permission, str] = {
     Permission.MANAGE_MAILS: _l("look after outgoing mail"),
     Permission.MANAGE_API_KEYS: _l("manage API keys"),
     Permission.MANAGE_STATUS_ACTIONS: _l("decide what order statuses set going"),
+    Permission.CLOSE_CASES: _l("set cases aside"),
 }
 
 ROLES: Mapping[Role, tuple[str, str]] = {

@@ -32,6 +32,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "nothing_changed": ("", _l("Nothing was changed")),
     "import_not_ready": ("", _l("This import cannot be brought in any more. Look at its state")),
     "import_decided": ("", _l("The orders of this import are in Paydesk already")),
+    "case_closed": ("", _l("This case is settled already")),
     "gone": ("", _l("Somebody did this already")),
     "nothing_failed": ("", _l("No row of this run stands as failed any more, so there is nothing to repeat.")),
     "not_ended": ("", _l("The run is not finished. Wait for its end, then repeat what failed.")),

@@ -3,6 +3,7 @@
 from webapp.models.api import ApiAnswer, ApiKey, ApiKeyShop
 from webapp.models.audit import AuditEntry, AuditHead
 from webapp.models.base import Base
+from webapp.models.case import Case
 from webapp.models.draft import Draft
 from webapp.models.job import JobRow, JobRun, RowResult, Schedule
 from webapp.models.mail import FailureNotice, Mail, MailKind
@@ -34,6 +35,7 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Base",
+    "Case",
     "Draft",
     "FailureNotice",
     "FiredAction",

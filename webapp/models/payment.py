@@ -55,6 +55,13 @@ class Payment(Base):
             sqlite_where=text("frozen_at is not null"),
             postgresql_where=text("frozen_at is not null"),
         ),
+        Index(
+            "ix_payments_compare",
+            "shop_id",
+            "compare_at",
+            sqlite_where=text("compare_at is not null"),
+            postgresql_where=text("compare_at is not null"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -81,6 +88,8 @@ class Payment(Base):
     hold_expires_at: Mapped[datetime | None]
     last_read_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    compare_at: Mapped[datetime | None]  # when it is compared with the provider next; None: no more (R28)
+    agreed_at: Mapped[datetime | None]  # when the last read began that showed the sums of our books
     ordered_at: Mapped[datetime | None]  # the order's, kept equal by triggers (ADR 0015): lists go by it
     version: Mapped[int] = mapped_column(default=1)
 

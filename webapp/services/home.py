@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 from providers.kinds import MovementKind, OperationKind
 from webapp.domain.operations import OperationState
 from webapp.models import Installation, KillSwitch, LedgerMovement, Mode, Operation, Payment, ProviderAccount
+from webapp.services.cases import listing as cases
 from webapp.services.jobs import overdue
 from webapp.services.mails import keeping as mails
 from webapp.services.unit_of_work import Tx
@@ -34,6 +35,7 @@ class Waiting:
     refused_mails: int
     recovery_since: datetime | None
     overdue_jobs: int
+    cases: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def waiting(
         refused_mails=mails.waiting_for_people(tx, mail_shops, mode, now),
         recovery_since=installation.recovery_since if installation else None,
         overdue_jobs=len(overdue.overdue(tx, shops, desk_too=sees_jobs_of_desk)),
+        cases=cases.count_open(tx, shops, mode),
     )
 
 

@@ -13,9 +13,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
+from webapp.domain.cases import CaseState
 from webapp.domain.operations import NOT_TERMINAL, OperationState
 from webapp.models import (
     Attempt,
+    Case,
     Installation,
     JobRun,
     KillSwitch,
@@ -73,6 +75,8 @@ def _operations(tx: Tx, now: datetime) -> Iterator[Gauge]:
 def _payments_and_accounts(tx: Tx, _now: datetime) -> Iterator[Gauge]:
     frozen = select(func.count()).select_from(Payment).where(Payment.frozen_at.is_not(None))
     yield _count("frozen_payments", "Payments on which nothing more is sent until people looked.", tx, frozen)
+    cases = select(func.count()).select_from(Case).where(Case.state == CaseState.OPEN)
+    yield _count("open_cases", "Differences between our books and the providers that nobody has settled.", tx, cases)
     state = select(
         Shop.code, ProviderAccount.provider, ProviderAccount.mode, func.count(ProviderAccount.breaker_opened_at)
     )

@@ -12,12 +12,16 @@ from providers import registry
 from providers.infos import EMULATOR
 from webapp.domain.permissions import Permission
 from webapp.extensions import db
+from webapp.formatting import go_live_words
+from webapp.formatting.case_words import compared_words
 from webapp.forms.accounts import CREDENTIAL, AccountForm, account_form
 from webapp.forms.refusals import refusal_text, refuse
 from webapp.htmx import page, see_other
-from webapp.models import ProviderAccount
-from webapp.security import check_right, current, requires, shops_in_view, visible_shops
+from webapp.models import Mode, ProviderAccount
+from webapp.security import check_right, current, limit_money_forms, requires, shops_in_view, visible_shops
+from webapp.services import go_live as checks
 from webapp.services import provider_accounts, providers, runtime, shops
+from webapp.services.cases import asking
 from webapp.services.errors import RuleBroken
 from webapp.services.provider_accounts import AccountCommand
 
@@ -91,6 +95,18 @@ def check(account_id: uuid.UUID) -> ResponseReturnValue:
     return page("accounts/check.html", block="result", account=_account(account_id), result=result)
 
 
+@bp.post("/<uuid:account_id>/go-live")
+@requires(MANAGE)
+@limit_money_forms
+def go_live(account_id: uuid.UUID) -> ResponseReturnValue:
+    """Read the payments again by which the checklist could prove more."""
+    account, tx = _account(account_id), db.session()
+    shop_id, payments = account.shop_id, checks.to_read(checks.checklist(tx, account))
+    db.session.rollback()  # no transaction is open during a call
+    flash(compared_words(asking.compare(shop_id, payments)))
+    return see_other(url_for("accounts.edit", account_id=account_id, _anchor="go-live"))
+
+
 @bp.post("/<uuid:account_id>/breaker")
 @requires(MANAGE)
 def close_breaker(account_id: uuid.UUID) -> ResponseReturnValue:
@@ -131,6 +147,7 @@ def _edit_page(account: ProviderAccount, form: AccountForm, status: int) -> Resp
     shop = next(shop for shop in shops.visible(db.session(), [account.shop_id]))
     info = registry.describe(account.provider)
     public_url = current_app.config["SETTINGS"].public_url
+    items = checks.checklist(db.session(), account) if account.mode is Mode.TEST else []
     webhook = f"{public_url}/webhooks/{account.provider}/{account.webhook_token}{info.webhook_query}"
     return page(
         "accounts/edit.html",
@@ -142,4 +159,8 @@ def _edit_page(account: ProviderAccount, form: AccountForm, status: int) -> Resp
         webhook=webhook,
         shop=shop,
         info=info,
+        checks=items,
+        can_compare=bool(checks.to_read(items)),
+        go_live=go_live_words,
+        is_here=current().mode is account.mode,
     )

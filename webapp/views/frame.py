@@ -43,6 +43,7 @@ PLACES = (
     Place("refunds.index", _l("Refunds"), "refund", P.VIEW),
     Place("operations.unknown", _l("Unknown"), "question", P.VIEW),
     Place("operations.review", _l("Review"), "eye", P.VIEW),
+    Place("cases.index", _l("Cases"), "warning", P.VIEW),
     Place("methods.index", _l("Methods"), "card", P.VIEW),
     Place("imports.index", _l("Import"), "import", P.IMPORT_ORDERS),
     Place("jobs.index", _l("Jobs"), "clock", P.VIEW),

@@ -71,6 +71,7 @@ def _heaps(waiting: Waiting) -> list[Heap]:
             "amber",
             _address("mails.index", state="for_people"),
         ),
+        Heap(waiting.cases, _("Cases: our books and a provider differ"), "red", _address("cases.index", state="open")),
         Heap(waiting.frozen, _("Frozen payments"), "red", _address("orders.index", state="held")),
     ]
     return [heap for heap in here if heap.count]

@@ -18,11 +18,11 @@ from webapp.domain.operations import NOT_TERMINAL
 from webapp.models import Operation, OrderStatus, Payment, ProviderAccount, RefundReason, User, Via
 from webapp.services import accounts, runtime
 from webapp.services.audit import Actor
+from webapp.services.cases import asking
 from webapp.services.operations import running
 from webapp.services.operations.planning import PlannedWish, file_wish
 from webapp.services.orders.statuses import Setting, set_status
 from webapp.services.payments.adding import Addition, add_payment
-from webapp.services.payments.reading import read_payment
 from webapp.services.unit_of_work import Tx, in_transaction
 
 GIVES_BACK = frozenset({WishKind.REFUND, WishKind.CANCEL_OR_REFUND})
@@ -93,7 +93,7 @@ def _take(work: Work, payment_id: uuid.UUID, step: Step, number: int) -> Sequenc
     elif where in ("portal", "unseen"):
         work.control.portal(work.account, work.order, what, step.amount_minor)
         if where == "portal":
-            read_payment(payment_id)
+            asking.compare(work.shop_id, [payment_id])
     else:
         if step.fault is not None:
             work.control.fault(dict(step.fault))

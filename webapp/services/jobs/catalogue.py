@@ -18,6 +18,7 @@ CANCEL = "cancel"
 REFUND = "refund"
 ORDER_STATUS = "order-status"
 LOOK_UP = "look-up"
+RECONCILE = "reconcile"
 HOUSEKEEPING = "housekeeping"
 VERIFY = "verify"
 
@@ -51,6 +52,7 @@ JOBS: Mapping[str, Job] = MappingProxyType(
             Job(REFUND, per_shop=True, every_s=HALF_HOUR_S, undoes=OperationKind.REFUND),
             Job(ORDER_STATUS, per_shop=True, every_s=FIVE_MINUTES_S),
             Job(LOOK_UP, per_shop=True, every_s=None),  # by the clock the workers do it themselves (R7)
+            Job(RECONCILE, per_shop=True, every_s=HOUR_S),  # open payments hourly, the others of 90 days at night (R28)
             Job(HOUSEKEEPING, per_shop=False, every_s=HOUR_S),
             Job(VERIFY, per_shop=False, every_s=DAY_S),
         )

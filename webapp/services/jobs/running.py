@@ -11,8 +11,17 @@ import structlog
 
 from webapp.services import runtime, wake_ups
 from webapp.services.errors import RuleBroken
-from webapp.services.jobs import acting, asking, closing, repeating, syncing, undoing, upkeep
-from webapp.services.jobs.catalogue import CANCEL, HOUSEKEEPING, LOOK_UP, METHOD_SYNC, ORDER_STATUS, REFUND, VERIFY
+from webapp.services.jobs import acting, asking, closing, reconciling, repeating, syncing, undoing, upkeep
+from webapp.services.jobs.catalogue import (
+    CANCEL,
+    HOUSEKEEPING,
+    LOOK_UP,
+    METHOD_SYNC,
+    ORDER_STATUS,
+    RECONCILE,
+    REFUND,
+    VERIFY,
+)
 from webapp.services.jobs.making import RUN_JOB
 from webapp.services.jobs.runs import Pause, Run, RunLost, finish, give_back, take
 from webapp.services.kill_points import KillPoint, reached
@@ -39,6 +48,7 @@ WORK: Mapping[str, Work] = MappingProxyType(
         REFUND: _undo,
         ORDER_STATUS: acting.work,
         LOOK_UP: asking.work,
+        RECONCILE: reconciling.work,
         HOUSEKEEPING: lambda _run: upkeep.sweep_out(),
         VERIFY: lambda _run: upkeep.check_books(),
     }
@@ -71,8 +81,9 @@ def _run(run_id: uuid.UUID | None) -> bool:
     except RunLost:
         log.warning("run_lost", run_id=str(run.id))
         return True
-    except Pause:
-        _unless_lost(run, lambda tx: _go_on(tx, run, runtime.current().clock.now(tx)))
+    except Pause as pause:
+        until = pause.at
+        _unless_lost(run, lambda tx: _go_on(tx, run, until or runtime.current().clock.now(tx)))
         return True
     except RuleBroken as refusal:
         _broken_off(run, refusal.code)

@@ -40,7 +40,14 @@ class RunLost(Exception):
 
 
 class Pause(Exception):
-    """The run has worked long enough at a stretch; whoever takes it next goes on from its cursor."""
+    """The run has worked long enough at a stretch, or waits until `at`; its cursor tells where to go on.
+
+    Without `at` it may be taken again at once.
+    """
+
+    def __init__(self, at: datetime | None = None) -> None:
+        super().__init__(at)
+        self.at = at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +82,7 @@ class Run:
     faults: int
     cursor: Any
     until: float  # on the monotonic clock
+    is_by_hand: bool = False
 
     def shop(self) -> uuid.UUID:
         """The shop of a run that has one."""
@@ -135,7 +143,9 @@ def take(tx: Tx, run_id: uuid.UUID | None) -> Run | None:
     run.started_at = run.started_at or now
     tx.flush()
     until = runtime.current().clock.monotonic() + GO_ON_S
-    return Run(run.id, run.job, run.shop_id, run.requested_by, run.repeat_of, run.fence, run.faults, run.cursor, until)
+    asked = run.request_id is not None
+    who = run.requested_by, run.repeat_of
+    return Run(run.id, run.job, run.shop_id, *who, run.fence, run.faults, run.cursor, until, is_by_hand=asked)
 
 
 def announce(run: Run, rest: int) -> None:

@@ -20,6 +20,7 @@ from webapp.services.errors import NotFound, RuleBroken
 from webapp.services.operations.outcomes import locked_payment
 from webapp.services.orders.statuses import Move, statuses_of, write_first
 from webapp.services.payments.applying import apply_snapshot
+from webapp.services.payments.booking import COMPARED_AFTER
 from webapp.services.status_actions import firing
 from webapp.services.unit_of_work import Tx, in_transaction
 
@@ -101,6 +102,7 @@ def _insert(
             provider_state=snapshot.state,
             kept=dict(snapshot.kept),
             created_at=snapshot.created_at or now,
+            compare_at=now + COMPARED_AFTER,
         )
     )
     return payment_id, order_id

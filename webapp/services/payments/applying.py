@@ -40,11 +40,13 @@ _LEVEL_CHANGED = select(func.max(LedgerMovement.booked_at)).where(
 class Applied:
     """What one read came to: a judgement for every operation that was under way, and how far it can be trusted.
 
-    `is_old`: it shows less than an earlier read did, or a level that may not be believed yet (R26).
+    `is_old`: it shows less than an earlier read did, or a level that may not be believed yet (R26). `booked` counts the
+    movements that were new.
     """
 
     judgements: Mapping[uuid.UUID, Judgement]
     is_old: bool
+    booked: int
 
 
 def apply_snapshot(
@@ -88,7 +90,7 @@ def apply_snapshot(
         alone = len(under_way) == 1
         end(tx, lease, operation, OperationState.SUCCEEDED, now, release_reservation=False, alone=alone)
     _note_foreign(tx, payment, booked, now)
-    return Applied(judgements, is_old)
+    return Applied(judgements, is_old, len(booked))
 
 
 def _books(tx: Tx, payment: Payment, snapshot: PaymentSnapshot, known: Known) -> Books:

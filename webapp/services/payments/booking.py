@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -38,6 +38,8 @@ _SIGNED_SUM: Mapping[MovementKind, tuple[str, int]] = MappingProxyType(
         MovementKind.REFUND_REVERSED: ("refunded_minor", -1),
     }
 )
+COMPARED_AFTER = timedelta(minutes=15)
+"""What was booked is looked for once more when the provider must show it by all means (R7, R28)."""
 _MOVEMENTS, _PAYMENTS = table_of(LedgerMovement), table_of(Payment)
 _KNOWN = select(_MOVEMENTS.c.kind, _MOVEMENTS.c.provider_movement_id, _MOVEMENTS.c.operation_id).where(
     _MOVEMENTS.c.payment_id == bindparam("of_payment")
@@ -147,6 +149,8 @@ def _store(
     changes["excess_minor"] = max(0, over_refunded, over_taken)
     changes["version"] = payment.version + 1
     changes |= state
+    if booked:
+        changes["compare_at"] = now + COMPARED_AFTER
     frozen = _freeze_reason(changes["excess_minor"], booked)
     if frozen is not None and payment.frozen_at is None:
         changes |= {"frozen_at": now, "frozen_reason": frozen}

@@ -21,7 +21,7 @@ from webapp.models.base import new_id
 from webapp.security import check_right, current, requires, shops_in_view, visible_shops
 from webapp.services import runtime
 from webapp.services.jobs import listing, overdue
-from webapp.services.jobs.catalogue import JOBS, VERIFY, Job
+from webapp.services.jobs.catalogue import JOBS, RECONCILE, VERIFY, Job
 from webapp.services.jobs.listing import JobLine
 from webapp.services.jobs.overdue import Overdue
 from webapp.services.jobs.previewing import next_times
@@ -116,6 +116,7 @@ def known_job(name: str) -> Job:
 def _row(line: JobLine, late: Late, now: datetime) -> Row:
     shop_id, schedule, last = line.shop.id if line.shop else None, line.schedule, line.last
     zone = line.shop.time_zone if line.shop else DESK_ZONE
+    compared = job_words.compared_words(last.run.result) if last and line.job.name == RECONCILE else ""
     said = last.run.result if last and line.job.name == VERIFY and last.is_over and not last.run.failed_by else None
     return Row(
         line=line,
@@ -128,7 +129,7 @@ def _row(line: JobLine, late: Late, now: datetime) -> Row:
         request_id=new_id(),
         may_run=_may(P.RUN_JOBS, shop_id),
         may_manage=_may(P.MANAGE_JOBS, shop_id),
-        said=job_words.books_words(said) if said else "",
+        said=job_words.books_words(said) if said else compared if last and not last.rows else "",
     )
 
 
