@@ -33,8 +33,9 @@ ELSEWHERE = {
     "auth.new_password",
     "me.remove_second_step",
     "settlements.create",
+    "wishes.show",
 }
-"""No pages, or such as the demo's owner does not meet (no second step, no review, no import).
+"""No pages, or such as the demo's owner does not meet (no second step, no review, no import, no wish of several steps).
 
 Their own tests open them.
 """
@@ -95,7 +96,7 @@ def walk(app: Flask, visitor: Visitor, of_a_kind: int = A_FEW) -> Iterator[tuple
 
 def check_page(visitor: Visitor, page: Seen, path: str) -> str | None:
     """The check page behind a money form, where the form takes the whole rest and the first reason."""
-    if not path.endswith(("/refund", "/cancel")) or not page.has_form(path):
+    if not path.endswith(("/refund", "/cancel", "/capture", "/cancel-or-refund")) or not page.has_form(path):
         return None
     reasons = re.search(r'<select[^>]*name="reason".*?</select>', page.text, re.DOTALL)
     values = re.findall(r'value="([0-9a-f-]{36})"', reasons.group()) if reasons else [""]

@@ -2,9 +2,18 @@
 
 from flask import Blueprint
 
-from webapp.api import description, operations, orders, payment_methods, payments
+from webapp.api import cancel_or_refund, description, operations, orders, payment_methods, payments
 from webapp.api.calls import CALLS, bp
 
 BLUEPRINTS: tuple[Blueprint, ...] = (bp, description.bp)
 
-__all__ = ["BLUEPRINTS", "CALLS", "description", "operations", "orders", "payment_methods", "payments"]
+__all__ = [
+    "BLUEPRINTS",
+    "CALLS",
+    "cancel_or_refund",
+    "description",
+    "operations",
+    "orders",
+    "payment_methods",
+    "payments",
+]

@@ -30,7 +30,7 @@ _ZONES: dict[tuple[str, str | None, timedelta | None, str], str] = {}
 
 def init_app(app: Flask) -> None:
     """Make the filters known to templates, and the words of states, rights and roles."""
-    app.jinja_env.filters.update(money=money, number=number, when=when, exact=exact, day=day, age=age)
+    app.jinja_env.filters.update(money=money, number=number, when=when, exact=exact, day=day, age=age, pieces=pieces)
     app.jinja_env.globals.update(reading=Reading, addresses=addresses)
     app.jinja_env.filters.update(reason_name=words.reason_name)
     app.jinja_env.globals.update(page_language=page_language, state_tag=words.state_tag, right_name=words.right_name)
@@ -73,6 +73,11 @@ def money(minor: int, currency: str) -> str:
 def number(value: int) -> str:
     """A count with the locale's marks for thousands."""
     return str(format_decimal(value, locale=_locale()))
+
+
+def pieces(quantity: Decimal) -> str:
+    """How many of an order line, with the decimals that it has."""
+    return str(format_decimal(quantity.normalize(), locale=_locale()))
 
 
 def when(moment: datetime | None, *, now: datetime | None = None) -> Markup:

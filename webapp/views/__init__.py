@@ -7,7 +7,9 @@ from webapp.views import (
     api_keys,
     audit,
     auth,
+    cancel_or_refund,
     cancellations,
+    captures,
     frame,
     health,
     home,
@@ -26,6 +28,7 @@ from webapp.views import (
     statuses,
     switches,
     webhooks,
+    wishes,
 )
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -36,7 +39,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     orders.bp,
     refunds.bp,
     cancellations.bp,
+    captures.bp,
+    cancel_or_refund.bp,
     operations.bp,
+    wishes.bp,
     settlements.bp,
     jobs.bp,
     methods.bp,

@@ -23,6 +23,7 @@ from webapp.models import LedgerMovement, Operation, Payment
 from webapp.models.base import new_id, table_of
 from webapp.services import audit
 from webapp.services.audit import SYSTEM
+from webapp.services.operations import kept_lines
 from webapp.services.operations.reservations import EXCESS
 from webapp.services.operations.wishes import sums_of
 from webapp.services.status_actions import following
@@ -182,6 +183,7 @@ def _state_of(payment: Payment, snapshot: PaymentSnapshot | None, now: datetime,
     if is_old or state is not snapshot.state:
         return {"last_read_at": now}
     changes: dict[str, Any] = {"provider_state": state, "last_read_at": now, "kept": dict(snapshot.kept)}
+    changes["open_lines"] = kept_lines.dump(snapshot.open_lines)
     if snapshot.hold_expires_at is not None:
         changes["hold_expires_at"] = snapshot.hold_expires_at
     return changes
