@@ -33,9 +33,8 @@ ELSEWHERE = {
     "auth.new_password",
     "me.remove_second_step",
     "settlements.create",
-    "wishes.show",
 }
-"""No pages, or such as the demo's owner does not meet (no second step, no review, no import, no wish of several steps).
+"""No pages, or such as the demo's owner does not meet (no second step, no review, no import).
 
 Their own tests open them.
 """

@@ -75,7 +75,7 @@ class Payment(Base):
     refund_reserved_minor: Mapped[int] = mapped_column(default=0)
     excess_minor: Mapped[int] = mapped_column(default=0)
     kept: Mapped[Any] = mapped_column(Json, default=dict)  # the adapter's memory of the last read
-    open_lines: Mapped[Any] = mapped_column(Json, nullable=True)  # order lines that can still be captured
+    open_lines: Mapped[Any] = mapped_column(Json, nullable=True, deferred=True)  # that can still be captured
     frozen_reason: Mapped[str | None]
     frozen_at: Mapped[datetime | None]
     hold_expires_at: Mapped[datetime | None]

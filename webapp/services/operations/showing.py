@@ -187,4 +187,9 @@ def _facts(tx: Tx, query: Select[Any]) -> list[OperationFacts]:
     ids = [row[0].id for row in rows]
     attempts = tx.scalars(select(Attempt).where(Attempt.operation_id.in_(ids)).order_by(Attempt.fence)).all()
     now = runtime.current().clock.now(tx)
-    return [OperationFacts(*row, [one for one in attempts if one.operation_id == row[0].id], now) for row in rows]
+    found = []
+    for row in rows:
+        operation, payment, order, shop, account, reason, asker, steps = row
+        calls = [one for one in attempts if one.operation_id == operation.id]
+        found.append(OperationFacts(operation, payment, order, shop, account, reason, asker, steps, calls, now))
+    return found

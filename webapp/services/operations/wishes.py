@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import undefer
 
 from providers.kinds import MovementKind, NotOffered, OperationKind, ProviderState
 from providers.lines import OrderLine
@@ -177,6 +178,7 @@ def get_facts(tx: Tx, payment_id: uuid.UUID, shops: Collection[uuid.UUID], mode:
         .join(Shop, Shop.id == Payment.shop_id)
         .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
         .where(Payment.id == payment_id, Payment.shop_id.in_(shops), Payment.mode == mode)
+        .options(undefer(Payment.open_lines))
     ).one_or_none()
     if row is None:
         raise NotFound(f"payment {payment_id}")

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from providers.kinds import NotOffered, OperationKind
 from providers.line_parts import part_of
@@ -17,10 +18,11 @@ from tests.desk import Desk
 from tests.svea_desk import basket, use_svea
 from tests.webapp.services.operations.test_planning import steps, wish
 from webapp.domain.operations import TERMINAL, OperationState
-from webapp.models import Operation
+from webapp.models import Operation, Payment
 from webapp.services.errors import NotAvailable
 from webapp.services.operations import kept_lines
 from webapp.services.payments.reading import read_payment
+from webapp.services.unit_of_work import in_transaction
 
 S, K, W = OperationState, OperationKind, WishKind
 MOST_LOOKS = 8
@@ -52,7 +54,8 @@ def carry_out(desk: Desk, payment: uuid.UUID, kind: WishKind, amount_minor: int 
 
 
 def open_lines(desk: Desk, payment: uuid.UUID) -> Sequence[OrderLine]:
-    return kept_lines.load(desk.row(payment).open_lines)
+    query = select(Payment.open_lines).where(Payment.id == payment)
+    return kept_lines.load(in_transaction(lambda tx: tx.execute(query).scalar_one()))
 
 
 def sums(desk: Desk, payment: uuid.UUID) -> tuple[int, int, int, int]:
