@@ -76,6 +76,7 @@ def test_where_one_payment_cannot_be_undone_nothing_is_done(erp: Caller, desk: D
     desk.change(Payment, frozen, frozen_at=factories.LONG_AGO, frozen_reason="difference")
     assert undo(erp, order_id).code == "frozen"
     assert operations() == []
+    desk.change(Payment, frozen, frozen_at=None, frozen_reason=None)
     assert undo(erp, order_id, {}, "undo-2").pointers == ["#/reason"]
     assert undo(erp, order_id, {"reason": "nonsense"}, "undo-3").pointers == ["#/reason"]
     assert operations() == []
