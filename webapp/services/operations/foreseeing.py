@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from providers.planning import Plan, WishKind
 from providers.port import PaymentFacts
+from providers.usual_plan import KIND_OF
 from webapp.models import Payment, ProviderAccount
 from webapp.services import runtime
+from webapp.services.operations.filing import facts_of
 from webapp.services.operations.promises import unpromised
 
 
@@ -16,3 +18,11 @@ def foresee(
     capabilities = runtime.current().providers.capabilities(account.provider)
     facts = unpromised(wish, payment, ())
     return facts, capabilities.plan(wish, amount_minor, facts, account.settings)
+
+
+def is_offered(kind: WishKind, payment: Payment, account: ProviderAccount) -> bool:
+    """Whether only the amounts can stand in its way; where something else does, that is what to tell."""
+    if kind not in KIND_OF:
+        return True
+    capabilities = runtime.current().providers.capabilities(account.provider)
+    return capabilities.availability(KIND_OF[kind], facts_of(payment), account.settings).possible

@@ -39,7 +39,7 @@ from webapp.services.operations.filing import (
     record_filed,
     refuse_when_disk_is_full,
 )
-from webapp.services.operations.foreseeing import foresee
+from webapp.services.operations.foreseeing import foresee, is_offered
 from webapp.services.operations.outcomes import locked_payment
 from webapp.services.operations.promises import unpromised
 from webapp.services.operations.reservations import release, reserve
@@ -152,21 +152,13 @@ def _checked_plan(tx: Tx, wish: PlannedWish, payment: Payment, account: Provider
     if payment.frozen_at is not None:
         raise RuleBroken("frozen", why=payment.frozen_reason)
     facts, plan = foresee(wish.kind, wish.amount_minor, payment, account)
-    if plan.steps or _is_offered(wish.kind, payment, account):
+    if plan.steps or is_offered(wish.kind, payment, account):
         _check_shown(wish, facts)
     if plan.steps:
         _check(tx, wish, payment, account, plan.steps, facts)
     elif not is_fulfilled(wish.kind, facts_of(payment), wish.amount_minor):
         raise NotAvailable(plan.why_not or NotOffered.NOTHING_LEFT)
     return facts, plan
-
-
-def _is_offered(kind: WishKind, payment: Payment, account: ProviderAccount) -> bool:
-    """Whether only the amounts can stand in its way; where something else does, that is what to tell."""
-    if kind not in KIND_OF:
-        return True
-    capabilities = runtime.current().providers.capabilities(account.provider)
-    return capabilities.availability(KIND_OF[kind], facts_of(payment), account.settings).possible
 
 
 def _check_shown(wish: PlannedWish, facts: PaymentFacts) -> None:
