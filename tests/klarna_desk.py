@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -21,21 +22,25 @@ from webapp.services.vault import credential_place
 def use_klarna(desk: Desk) -> Desk:
     """Put a Klarna account in the place of the desk's own."""
     klarna_account(desk.emulator)
+    return put_account(desk, "klarna", {"username": USERNAME, "password": PASSWORD}, SETTINGS)
+
+
+def put_account(desk: Desk, provider: str, keys: Mapping[str, str], settings: Mapping[str, Any]) -> Desk:
+    """Put an account of a provider of the emulator in the place of the desk's own."""
     account_id, vault = new_id(), runtime.current().vault
-    keys = {"username": USERNAME, "password": PASSWORD}
     factories.add(
         ProviderAccount(
             id=account_id,
             shop_id=desk.shop_id,
-            provider="klarna",
+            provider=provider,
             mode=desk.account().mode,
-            name="Klarna",
+            name=provider.title(),
             host="emulator",
             credentials={
-                name: vault.seal(value, credential_place(account_id, "klarna", name)) for name, value in keys.items()
+                name: vault.seal(value, credential_place(account_id, provider, name)) for name, value in keys.items()
             },
             webhook_token=uuid.uuid4().hex,
-            settings=SETTINGS,
+            settings=dict(settings),
             created_at=factories.LONG_AGO,
         )
     )
@@ -48,7 +53,11 @@ def order(desk: Desk, amount_minor: int = 1000, *, settled: bool = True, **field
 
     `settled` lets a minute pass, so that the next change of its level is believed at once (R26).
     """
-    ref = klarna_order(desk.emulator, amount_minor, **fields)
+    return take_in(desk, klarna_order(desk.emulator, amount_minor, **fields), settled=settled)
+
+
+def take_in(desk: Desk, ref: str, *, settled: bool = True) -> uuid.UUID:
+    """Take a payment of the account into the desk; answers its id."""
     add_payment(
         Addition(
             actor=desk.actor,

@@ -12,6 +12,7 @@ from typing import Any
 
 from providers.errors import RequestNotPossible
 from providers.kinds import NotOffered
+from providers.line_parts import part_of
 from providers.lines import LineKind, OrderLine
 from providers.reading import Unreadable, an_array, an_object, optional_text, text, whole_number
 
@@ -80,6 +81,30 @@ def read(order: Mapping[str, Any]) -> tuple[OrderLine, ...]:
         return tuple(_read(an_object(row, "order line")) for row in an_array(order.get("order_lines"), "order_lines"))
     except Unreadable:
         return ()
+
+
+def not_captured(order: Mapping[str, Any]) -> tuple[OrderLine, ...]:
+    """The lines that no capture was about yet; none where a capture does not say which lines it was about."""
+    basket = read(order)
+    left = {_mark(line): line for line in basket}
+    if len(left) != len(basket):
+        return ()  # two lines that look alike: which of them a capture meant is not known
+    for capture in an_array(order.get("captures"), "captures"):
+        captured = read(an_object(capture, "capture"))
+        if not captured:
+            return ()
+        for line in captured:
+            whole = left.pop(_mark(line), None)
+            if whole is None or line.quantity > whole.quantity:
+                return ()
+            if line.quantity < whole.quantity:
+                left[_mark(whole)] = part_of(whole, whole.quantity - line.quantity)
+    return tuple(left.values())
+
+
+def _mark(line: OrderLine) -> tuple[str, str, int]:
+    """By what a line of a capture is found among those of the order."""
+    return line.reference, line.name, line.unit_price_minor
 
 
 def _read(row: Mapping[str, Any]) -> OrderLine:

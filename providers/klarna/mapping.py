@@ -73,6 +73,7 @@ def snapshot(order: Any) -> PaymentSnapshot:
         kept=_kept(order, status, fraud, sums),
         open_authorised=_money(sums.open, order),
         lines=lines.read(order),
+        open_lines=lines.not_captured(order) if sums.remaining else (),
         held=_is_held(fraud, status, sums),
     )
 

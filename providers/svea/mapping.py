@@ -25,7 +25,7 @@ from providers.lines import LineKind, OrderLine, tax_within
 from providers.money import Money, MoneyError, exponent
 from providers.reading import Unreadable, an_object, optional_text
 from providers.snapshots import Movement, PaymentSnapshot, PendingEffect, RunningTotal
-from providers.svea import kept, reading_orders
+from providers.svea import actions, kept, reading_orders
 from providers.svea.order import CANCELLED, DELIVERED, EXPIRED, FAILED, PROCESSING, Order, Row
 
 WIRE_EXPONENT = 2  # every number has two implied decimals (section 1.3)
@@ -64,6 +64,7 @@ def snapshot(answer: Any) -> PaymentSnapshot:
         totals=_refunds(order),
         open_authorised=_money(level, order),
         lines=_lines(order),
+        open_lines=_open_lines(order),
         held=order.is_held,
     )
 
@@ -118,6 +119,13 @@ def _lines(order: Order) -> list[OrderLine]:
     """Delivered rows leave `OrderRows`, so both places make the basket (section 11)."""
     delivered = [row for delivery in order.deliveries for row in delivery.rows]
     return [_line(row) for row in (*order.open_rows, *delivered)]
+
+
+def _open_lines(order: Order) -> list[OrderLine]:
+    """The rows that may be delivered by themselves."""
+    if actions.DELIVER_PART not in order.actions:
+        return []
+    return [_line(row) for row in order.open_rows if actions.DELIVER_ROW in row.actions]
 
 
 def _line(row: Row) -> OrderLine:

@@ -97,7 +97,7 @@ def walk(app: Flask, visitor: Visitor, of_a_kind: int = A_FEW) -> Iterator[tuple
 
 def check_page(visitor: Visitor, page: Seen, path: str) -> str | None:
     """The check page behind a money form, where the form takes the whole rest and the first reason."""
-    if not path.endswith(("/refund", "/cancel")) or not page.has_form(path):
+    if not path.endswith(("/refund", "/cancel", "/capture", "/cancel-or-refund")) or not page.has_form(path):
         return None
     reasons = re.search(r'<select[^>]*name="reason".*?</select>', page.text, re.DOTALL)
     values = re.findall(r'value="([0-9a-f-]{36})"', reasons.group()) if reasons else [""]

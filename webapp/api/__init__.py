@@ -2,9 +2,19 @@
 
 from flask import Blueprint
 
-from webapp.api import amounts, description, operations, orders, payment_methods, payments
+from webapp.api import amounts, cancel_or_refund, description, operations, orders, payment_methods, payments
 from webapp.api.calls import CALLS, bp
 
 BLUEPRINTS: tuple[Blueprint, ...] = (bp, description.bp)
 
-__all__ = ["BLUEPRINTS", "CALLS", "amounts", "description", "operations", "orders", "payment_methods", "payments"]
+__all__ = [
+    "BLUEPRINTS",
+    "CALLS",
+    "amounts",
+    "cancel_or_refund",
+    "description",
+    "operations",
+    "orders",
+    "payment_methods",
+    "payments",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -16,20 +17,17 @@ from providers.planning import WishKind
 from webapp.api import lines as order_lines
 from webapp.api.calls import Asked, call
 from webapp.api.lines import Lines
-from webapp.api.operations import operation_output
-from webapp.api.payments import PROBLEMS, TAKEN, Comment, WishOutput, carried_out, once_request, reason_of
-from webapp.api.refusals import invalid, problem_of
+from webapp.api.refusals import invalid
 from webapp.api.shapes import AmountMinor, Currency, Input, Word
+from webapp.api.taking import PROBLEMS, TAKEN, Comment, reason_of, request_once, taken
 from webapp.domain.card_numbers import without_card_numbers
 from webapp.domain.permissions import Permission
 from webapp.models import Operation, Payment, ProviderAccount
 from webapp.services import runtime
-from webapp.services.api.once import Answer
 from webapp.services.errors import RuleBroken
 from webapp.services.operations import kept_lines
 from webapp.services.operations.filing import facts_of
 from webapp.services.operations.planning import PlannedWish, file_wish_within
-from webapp.services.operations.showing import get_operation
 from webapp.services.orders.records import find_payment
 from webapp.services.unit_of_work import Tx, reading
 
@@ -83,7 +81,7 @@ def change_amount(asked: Asked, payment_id: uuid.UUID) -> Response:
     lines: list[OrderLine] = []
     if body.lines is not None:
         lines = order_lines.read_lines(body.lines, body.amount_minor, whole_pieces=whole_pieces)
-    call_request = once_request(asked, shop_id, "amount")
+    call_request = request_once(asked, shop_id, "amount")
     wish = PlannedWish(
         actor=asked.client.actor,
         shop_id=shop_id,
@@ -95,28 +93,21 @@ def change_amount(asked: Asked, payment_id: uuid.UUID) -> Response:
         lines=lines,
         client_key=call_request.client_key,
     )
-    return carried_out(call_request, lambda tx: _deed(tx, asked, wish))
+
+    def deed(tx: Tx) -> Sequence[uuid.UUID]:
+        filed = file_wish_within(tx, replace(wish, reason_id=reason_of(tx, shop_id, body.reason)))
+        if not filed.operation_ids:
+            raise RuleBroken("amount_as_it_is")
+        _check_same(tx, filed.operation_ids[0], wish)
+        return filed.operation_ids
+
+    return taken(asked, call_request, deed)
 
 
 def _whole_pieces(tx: Tx, payment: Payment) -> bool:
     account = tx.get_one(ProviderAccount, payment.account_id)
     capabilities = runtime.current().providers.capabilities(account.provider)
     return capabilities.availability(OperationKind.UPDATE, facts_of(payment), account.settings).whole_pieces
-
-
-def _deed(tx: Tx, asked: Asked, wish: PlannedWish) -> Answer:
-    """What is done and answered in one transaction; a refusal is an answer too, and stays the answer to this key."""
-    try:
-        filed = file_wish_within(tx, replace(wish, reason_id=reason_of(tx, wish.shop_id, asked.body.reason)))
-        if not filed.operation_ids:
-            raise RuleBroken("amount_as_it_is")
-        _check_same(tx, filed.operation_ids[0], wish)
-    except RuleBroken as refusal:
-        problem = problem_of(refusal)
-        return Answer(problem.status, problem.body())
-    facts = [get_operation(tx, each, asked.client.shops, asked.client.mode) for each in filed.operation_ids]
-    outputs = [operation_output(each) for each in facts]
-    return Answer(202, WishOutput(operations=outputs).model_dump_json(), outputs[0].url)
 
 
 def _check_same(tx: Tx, operation_id: uuid.UUID, wish: PlannedWish) -> None:

@@ -13,7 +13,8 @@ from webapp.api.reading import Asked, read
 from webapp.api.shapes import Input, Output
 from webapp.domain.permissions import Permission
 from webapp.extensions import csrf
-from webapp.security import with_key
+from webapp.security import client, with_key
+from webapp.services.errors import NoRight
 
 V1 = "/api/v1"
 View = Callable[..., Response]
@@ -31,7 +32,10 @@ class Good:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call. `path` is Flask's, below /api/v1; `problems` are codes beyond those that every call can answer."""
+    """One call. `path` is Flask's, below /api/v1; `problems` are codes beyond those that every call can answer.
+
+    `also` are rights that are needed beside `permission`.
+    """
 
     name: str
     method: str
@@ -42,6 +46,7 @@ class Call:
     answers: Mapping[int, Good]
     query: type[Input] | None = None
     body: type[Input] | None = None
+    also: tuple[Permission, ...] = ()
     once: bool = False  # needs an Idempotency-Key
     guarded: bool = False  # needs an If-Match
     problems: tuple[str, ...] = ()
@@ -59,6 +64,9 @@ def call(**spec: Any) -> Callable[[View], View]:
     def add(view: View) -> View:
         @wraps(view)
         def handle(**ids: Any) -> Response:
+            for right in declared.also:
+                if right not in client().rights:
+                    raise NoRight(right)
             asked = read(declared.query, declared.body, once=declared.once, guarded=declared.guarded)
             return view(asked, **ids)
 

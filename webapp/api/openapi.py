@@ -125,7 +125,7 @@ def _operation(call: Call) -> dict[str, Any]:
     said: dict[str, Any] = {
         "operationId": call.name,
         "summary": call.summary,
-        "description": f"{call.description} Needs the right `{call.permission.value}`.",
+        "description": f"{call.description} {_rights(call)}",
         "parameters": [
             *_ids(call),
             *_query(call),
@@ -141,6 +141,11 @@ def _operation(call: Call) -> dict[str, Any]:
             "content": {"application/json": {"schema": _reference(call.body)}},
         }
     return said
+
+
+def _rights(call: Call) -> str:
+    names = " and ".join(f"`{right.value}`" for right in (call.permission, *call.also))
+    return f"Needs the rights {names}." if call.also else f"Needs the right {names}."
 
 
 def _ids(call: Call) -> Iterable[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from providers.kinds import NotOffered, OperationKind
+from providers.planning import WishKind
 from webapp.api import examples
 from webapp.api.lines import LineOutput, Lines, line_output
 from webapp.api.shapes import Currency, Input, Moment, MomentIn, Output, ShopCode, Text, TotalMinor, Word
@@ -20,8 +21,8 @@ from webapp.services.orders.actions import Action, Hindrance, ShownPayment
 from webapp.services.orders.records import OrderRecord
 
 MOST = 100
-ACTIONS = (OperationKind.CAPTURE, OperationKind.UPDATE, OperationKind.CANCEL, OperationKind.REFUND)
-"""Those that have a call."""
+ACTIONS = (WishKind.CAPTURE, WishKind.UPDATE, WishKind.CANCEL, WishKind.REFUND)
+"""Those that have a call on a payment."""
 
 
 def _in_our_time(moment: datetime) -> datetime:
@@ -220,7 +221,7 @@ def _payment(shown: ShownPayment) -> PaymentOutput:
 
 def _action(action: Action) -> ActionOutput:
     return ActionOutput(
-        kind=action.kind,
+        kind=OperationKind(action.kind.value),
         available_minor=action.available_minor,
         partial=action.partial,
         why_not=action.why_not,

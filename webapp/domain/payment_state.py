@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from providers.kinds import ProviderState
+
+LAPSES_SOON = timedelta(days=2)
 
 
 class PaymentState(StrEnum):
@@ -88,3 +91,10 @@ def _before_capture(sums: Sums, provider_state: ProviderState) -> PaymentState:
     if provider_state is ProviderState.AUTHORISED and sums.authorised:
         return PaymentState.AUTHORISED
     return PaymentState.UNCLEAR
+
+
+def lapses_soon(sums: Sums, hold_expires_at: datetime | None, now: datetime) -> bool:
+    """Whether something is still reserved and lapses within two days, so that people must be warned."""
+    if hold_expires_at is None or not sums.can_be_captured_or_released:
+        return False
+    return hold_expires_at - now <= LAPSES_SOON

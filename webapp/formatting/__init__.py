@@ -31,7 +31,8 @@ _ZONES: dict[tuple[str, str | None, timedelta | None, str], str] = {}
 def init_app(app: Flask) -> None:
     """Make the filters known to templates, and the words of states, rights and roles."""
     texts.init_app(app)
-    app.jinja_env.filters.update(money=money, number=number, percent=percent, when=when, exact=exact, day=day, age=age)
+    app.jinja_env.filters.update(money=money, number=number, percent=percent, pieces=pieces)
+    app.jinja_env.filters.update(when=when, exact=exact, day=day, age=age)
     app.jinja_env.globals.update(reading=Reading, addresses=addresses)
     app.jinja_env.filters.update(reason_name=words.reason_name)
     app.jinja_env.globals.update(page_language=page_language, state_tag=words.state_tag, right_name=words.right_name)
@@ -79,6 +80,11 @@ def number(value: int) -> str:
 def percent(rate_bp: int) -> str:
     """A rate in hundredths of a percent, as one would type it in percent: 25, 5.5 or 5,5."""
     return str(format_decimal(Decimal(rate_bp).scaleb(-2), "0.##", locale=_locale()))
+
+
+def pieces(quantity: Decimal) -> str:
+    """How many of an order line, with the decimals that it has."""
+    return str(format_decimal(quantity.normalize(), locale=_locale()))
 
 
 def when(moment: datetime | None, *, now: datetime | None = None) -> Markup:

@@ -146,6 +146,8 @@ def customer_text(facts: OperationFacts) -> tuple[str, str]:
             text = _("We refunded %(amount)s for your order %(order)s by %(method)s on %(date)s. %(seen)s.", **values)
         elif facts.operation.kind is OperationKind.UPDATE:
             text = _("We changed the amount of your order %(order)s on %(date)s.", **values)
+        elif facts.operation.kind is OperationKind.CAPTURE:
+            text = _("We charged %(amount)s for your order %(order)s on %(date)s.", **values)
         else:
             text = _("We released %(amount)s for your order %(order)s on %(date)s. Nothing was charged.", **values)
     return text, language

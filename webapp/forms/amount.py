@@ -12,7 +12,6 @@ from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, StringField
 
 from providers.lines import OrderLine, RateSum, sums_by_rate
-from providers.planning import WishKind
 from webapp.domain.amounts import AmountFault, AmountWrong, parse_amount
 from webapp.domain.order_lines import sum_of
 from webapp.formatting import money
@@ -21,10 +20,8 @@ from webapp.formatting.money_words import why_not
 from webapp.forms.base import stripped
 from webapp.forms.money import MoneyForm, amount_fault_words, changed_words
 from webapp.forms.order_lines import LineReader, keys_in, line_fields, typed
-from webapp.services.audit import Actor
 from webapp.services.errors import NotAvailable, RuleBroken, TooLow
 from webapp.services.operations.amounts import AmountFacts
-from webapp.services.operations.planning import PlannedWish
 
 ORDER = ("amount", "reason", "comment")
 
@@ -42,7 +39,7 @@ class AmountForm(MoneyForm):
         super().__init__(facts, **values)
         lines = [name for name in self._fields if name.startswith("line_")]
         self._fields = {name: self._fields[name] for name in dict.fromkeys((*lines, *ORDER, *self._fields))}
-        self.amount_minor = 0
+        self.amount_minor: int = 0
         self.lines: Sequence[OrderLine] = ()
         self.readable = self._readable()
 
@@ -83,23 +80,6 @@ class AmountForm(MoneyForm):
             self._check_lines()
         self._check_amount()
         return not self.errors
-
-    def command(self, actor: Actor) -> PlannedWish:
-        """What the service needs. Call it after `validate`."""
-        if self.wish_id is None:
-            raise ValueError("the form has no request id")
-        return PlannedWish(
-            actor=actor,
-            shop_id=self.facts.payment.shop_id,
-            payment_id=self.facts.payment.id,
-            kind=WishKind.UPDATE,
-            request_id=self.wish_id,
-            amount_minor=self.amount_minor,
-            expected_available_minor=self.seen_available_minor,
-            reason_id=self.reason_id,
-            comment=self.comment.data or "",
-            lines=self.lines,
-        )
 
     def take_refusal(self, refusal: RuleBroken) -> int:
         """As MoneyForm; what is wrong with the amount goes to its field."""

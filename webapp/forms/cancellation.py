@@ -1,13 +1,11 @@
-"""The form that asks to release what a payment holds reserved."""
+"""The forms that undo a payment: release what it holds, or release and give back everything."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from providers.kinds import OperationKind
+from webapp.forms.giving_back import GivingBackForm
 from webapp.forms.money import MoneyForm
-from webapp.services.audit import Actor
-from webapp.services.operations.filing import Wish
 from webapp.services.operations.wishes import WishFacts
 
 
@@ -19,17 +17,9 @@ class CancellationForm(MoneyForm):
         super().__init__(facts, **values)
         self.amount_minor = facts.available_minor
 
-    def command(self, actor: Actor) -> Wish:
-        """What the service needs. Call it after `validate`."""
-        if self.wish_id is None:
-            raise ValueError("the form has no request id")
-        return Wish(
-            actor=actor,
-            shop_id=self.facts.payment.shop_id,
-            payment_id=self.facts.payment.id,
-            kind=OperationKind.CANCEL,
-            request_id=self.wish_id,
-            expected_available_minor=self.seen_available_minor,
-            reason_id=self.reason_id,
-            comment=self.comment.data or "",
-        )
+
+class CancelOrRefundForm(GivingBackForm):
+    """Everything back to the buyer; a reason is needed where a refund is a part of it.
+
+    It names no amount: what is released and what is given back is decided from the state that is fetched (R6).
+    """

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from wtforms import HiddenField, SelectField, TextAreaField
 
+from providers.lines import OrderLine
 from providers.money import exponent
+from providers.planning import WishKind
+from providers.port import BankDetails
 from webapp.domain.amounts import AmountFault, plain_amount
 from webapp.formatting import day, money
 from webapp.formatting.lazy import _l
@@ -17,8 +21,10 @@ from webapp.formatting.money_words import rule_words
 from webapp.formatting.words import reason_name
 from webapp.forms.base import Form, stripped
 from webapp.forms.choices import pairs
+from webapp.services.audit import Actor
 from webapp.services.errors import AvailableChanged, NotEnough, RuleBroken
 from webapp.services.operations.asking import MOST_COMMENT
+from webapp.services.operations.planning import PlannedWish
 from webapp.services.operations.wishes import WishFacts
 
 FIELD_OF_RULE = {
@@ -31,7 +37,14 @@ FIELD_OF_RULE = {
 
 
 class MoneyForm(Form):
-    """Root of the forms that file an operation. `request_id` marks one rendered form (R16)."""
+    """Root of the forms that file a wish. `request_id` marks one rendered form (R16).
+
+    `amount_minor` is what `command` asks for, in minor units; None for everything, whatever that is when it is sent.
+    `lines` are the order lines that it is about.
+    """
+
+    amount_minor: int | None = None
+    lines: Sequence[OrderLine] = ()
 
     reason = SelectField(_l("Reason"), validate_choice=False)
     comment = TextAreaField(_l("Comment for colleagues"), filters=[stripped])
@@ -89,6 +102,28 @@ class MoneyForm(Form):
             self.refuse("", rule_words("request_id_taken"))
         return is_good and not self.errors
 
+    def command(self, actor: Actor) -> PlannedWish:
+        """What the service needs. Call it after `validate`."""
+        if self.wish_id is None:
+            raise ValueError("the form has no request id")
+        return PlannedWish(
+            actor=actor,
+            shop_id=self.facts.payment.shop_id,
+            payment_id=self.facts.payment.id,
+            kind=self.facts.kind,
+            request_id=self.wish_id,
+            amount_minor=self.amount_minor,
+            expected_available_minor=self.seen_available_minor,
+            reason_id=self.reason_id,
+            comment=self.comment.data or "",
+            bank_details=self.given_bank_details(),
+            lines=self.lines,
+        )
+
+    def given_bank_details(self) -> BankDetails | None:
+        """The customer's bank account, where the form asks for one."""
+        return None
+
     def _check_comment(self) -> None:
         reason = next((each for each in self.facts.reasons if str(each.id) == self.reason.data), None)
         if len(self.comment.data or "") > MOST_COMMENT:
@@ -122,7 +157,7 @@ def amount_words(fault: AmountFault, facts: WishFacts) -> str:
     if fault is AmountFault.TOO_LARGE:
         return too_much_words(facts)
     if fault is AmountFault.MISSING:
-        return _("Enter the amount to refund")
+        return _missing_words(facts)
     if fault is AmountFault.NOT_POSITIVE:
         return _("Amount must be more than %(amount)s", amount=money(0, facts.payment.currency))
     return amount_fault_words(fault, facts.payment.currency)
@@ -147,6 +182,12 @@ def amount_fault_words(fault: AmountFault, currency: str) -> str:
     return texts[fault]
 
 
+def _missing_words(facts: WishFacts) -> str:
+    if facts.kind is WishKind.CAPTURE:
+        return _("Enter the amount to capture")
+    return _("Enter the amount to refund")
+
+
 def shown_as_typed(minor: int, currency: str) -> str:
     """An amount as people of this language type it."""
     return plain_amount(minor, currency, str(get_locale()))
@@ -156,6 +197,8 @@ def too_much_words(facts: WishFacts) -> str:
     """The most that can be asked for, and where the rest went."""
     payment = facts.payment
     words = [_("Amount must be %(most)s or less.", most=money(facts.available_minor, payment.currency))]
+    if facts.kind is not WishKind.REFUND:
+        return words[0]
     if payment.refunded_minor and facts.last_refund_at:
         amount = money(payment.refunded_minor, payment.currency)
         words.append(_("%(amount)s was refunded, last on %(date)s.", amount=amount, date=day(facts.last_refund_at)))

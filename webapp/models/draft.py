@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from providers.kinds import OperationKind
+from providers.planning import WishKind
 from webapp.models.base import Base
 
 
@@ -21,6 +21,6 @@ class Draft(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     payment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("payments.id"))
-    kind: Mapped[OperationKind]
+    kind: Mapped[WishKind]
     answers: Mapped[str]  # ciphertext: a bank account may be among them
     created_at: Mapped[datetime]

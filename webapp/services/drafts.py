@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from providers.kinds import OperationKind
+from providers.planning import WishKind
 from webapp.models import Draft
 from webapp.services import runtime
 from webapp.services.errors import RuleBroken
@@ -30,7 +30,7 @@ class Place:
     request_id: uuid.UUID
     user_id: uuid.UUID
     payment_id: uuid.UUID
-    kind: OperationKind
+    kind: WishKind
 
 
 def keep(place: Place, answers: Mapping[str, str]) -> None:

@@ -8,7 +8,9 @@ from webapp.views import (
     api_keys,
     audit,
     auth,
+    cancel_or_refund,
     cancellations,
+    captures,
     cases,
     frame,
     health,
@@ -28,6 +30,7 @@ from webapp.views import (
     statuses,
     switches,
     webhooks,
+    wishes,
 )
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -39,7 +42,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     refunds.bp,
     cancellations.bp,
     amounts.bp,
+    captures.bp,
+    cancel_or_refund.bp,
     operations.bp,
+    wishes.bp,
     settlements.bp,
     cases.bp,
     jobs.bp,

@@ -10,7 +10,7 @@ from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from providers.kinds import OperationKind
+from providers.planning import WishKind
 from webapp.domain.permissions import Permission
 from webapp.extensions import db
 from webapp.forms.amount import amount_form
@@ -38,7 +38,8 @@ class AmountSteps(Steps):
     def facts(self, payment_id: uuid.UUID) -> AmountFacts:
         """The payment, if the person may change its amount. Else the pages 404 or "who can"."""
         facts = get_amount_facts(db.session(), payment_id, visible_shops(), current().mode)
-        check_right(self.permission, facts.payment.shop_id)
+        for permission in self.permissions:
+            check_right(permission, facts.payment.shop_id)
         return facts
 
     def take(self, facts: WishFacts) -> ResponseReturnValue:
@@ -100,7 +101,7 @@ class AmountSteps(Steps):
         )
 
 
-STEPS = AmountSteps(OperationKind.UPDATE, Permission.CAPTURE, amount_form, "amounts")
+STEPS = AmountSteps(WishKind.UPDATE, (Permission.CAPTURE,), amount_form, "amounts")
 
 
 @bp.route("/payments/<uuid:payment_id>/amount", methods=["GET", "POST"])

@@ -7,14 +7,14 @@ import uuid
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from providers.kinds import OperationKind
+from providers.planning import WishKind
 from webapp.domain.permissions import Permission
 from webapp.forms.cancellation import CancellationForm
 from webapp.security import limit_money_forms, requires
 from webapp.views.money_steps import Steps
 
 bp = Blueprint("cancellations", __name__)
-STEPS = Steps(OperationKind.CANCEL, Permission.CANCEL, CancellationForm, "cancellations")
+STEPS = Steps(WishKind.CANCEL, (Permission.CANCEL,), CancellationForm, "cancellations")
 
 
 @bp.route("/payments/<uuid:payment_id>/cancel", methods=["GET", "POST"])

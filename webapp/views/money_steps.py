@@ -17,18 +17,20 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 from werkzeug.datastructures import MultiDict
 
-from providers.kinds import OperationKind
+from providers.planning import WishKind
 from webapp.domain.permissions import Permission
 from webapp.extensions import db
+from webapp.formatting import wish_words
+from webapp.formatting.money_words import why_not
 from webapp.forms.money import MoneyForm
 from webapp.htmx import page, see_other
 from webapp.models import Via
 from webapp.security import check_right, current, visible_shops
 from webapp.services import drafts
 from webapp.services.audit import Actor
-from webapp.services.errors import RuleBroken
-from webapp.services.operations.filing import Wish, file_operation
-from webapp.services.operations.wishes import WishFacts, find_by_request, get_facts
+from webapp.services.errors import NotAvailable, RuleBroken
+from webapp.services.operations.planning import PlannedWish, file_wish
+from webapp.services.operations.wishes import Made, WishFacts, find_by_request, get_facts
 
 CLOSED = frozenset({"frozen", "not_available"})
 STATUS_OF_RULE = {"disk_full": 503}
@@ -36,17 +38,21 @@ STATUS_OF_RULE = {"disk_full": 503}
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """One action: `folder` holds its templates `create.html` and `check.html` and names its blueprint."""
+    """One action: `folder` holds its templates `create.html` and `check.html` and names its blueprint.
 
-    kind: OperationKind
-    permission: Permission
-    form: Callable[..., Any]  # makes the form for the facts of a payment
+    `permissions` are all needed; `form` makes the form for the facts of a payment.
+    """
+
+    kind: WishKind
+    permissions: tuple[Permission, ...]
+    form: Callable[..., Any]
     folder: str
 
     def facts(self, payment_id: uuid.UUID) -> WishFacts:
         """The payment, if the person may do this to it. Else the pages 404 or "who can"."""
         facts = get_facts(db.session(), payment_id, visible_shops(), current().mode, self.kind)
-        check_right(self.permission, facts.payment.shop_id)
+        for permission in self.permissions:
+            check_right(permission, facts.payment.shop_id)
         return facts
 
     def show(self, facts: WishFacts, form: MoneyForm | None = None, status: int = 200) -> ResponseReturnValue:
@@ -74,7 +80,7 @@ class Steps:
             return see_other(self._address("create", facts))
         made = find_by_request(db.session(), place.request_id, facts.payment.id)
         if made is not None:
-            return see_other(url_for("operations.show", operation_id=made))
+            return see_other(result_address(made))
         answers = drafts.find(db.session(), place)
         if answers is None:
             return see_other(self._address("create", facts))
@@ -115,26 +121,31 @@ class Steps:
         return url_for(f"{self.folder}.{step}", payment_id=facts.payment.id, **query)
 
     def send(self, facts: WishFacts) -> ResponseReturnValue:
-        """File the operation and go on to its result; the form again where a rule forbids it."""
+        """File the wish and go on to its result; the form again where a rule forbids it."""
         form: Any = self.form(facts)
         if (seen := self._seen(form, facts)) is not None:
             return seen
         if not form.validate_on_submit():
             status = 422 if form.has_fresh_amount() else 409
             return self.show(facts, form, status)
-        wish: Wish = form.command(Actor(current().user_id, Via.WEB))
+        wish: PlannedWish = form.command(Actor(current().user_id, Via.WEB))
         db.session.rollback()  # let go of the read lock before the write
         try:
-            operation_id = file_operation(wish)
+            filed = file_wish(wish)
         except RuleBroken as refusal:
-            return self._refused(facts.payment.id, refusal)
+            return self._refused(wish.payment_id, refusal)
         drafts.forget(wish.request_id)
-        return see_other(url_for("operations.show", operation_id=operation_id))
+        if not filed.operation_ids:  # the payment is as wished already: the form says why it is closed
+            return see_other(url_for(f"{self.folder}.create", payment_id=wish.payment_id))
+        several_of = filed.wish_id if len(filed.operation_ids) > 1 else None
+        return see_other(result_address(Made(filed.operation_ids[0], several_of)))
 
     def _refused(self, payment_id: uuid.UUID, refusal: RuleBroken) -> ResponseReturnValue:
         facts = self.facts(payment_id)
         form: MoneyForm = self.form(facts)
         if refusal.code in CLOSED:
+            if facts.is_open and isinstance(refusal, NotAvailable):
+                form.refuse("", why_not(refusal.why))
             return self.show(facts, form, 409)
         status = form.take_refusal(refusal)
         return self.show(facts, form, STATUS_OF_RULE.get(refusal.code, status))
@@ -144,12 +155,30 @@ class Steps:
         if form.wish_id is None:
             return None
         made = find_by_request(db.session(), form.wish_id, facts.payment.id)
-        return None if made is None else see_other(url_for("operations.show", operation_id=made))
+        return None if made is None else see_other(result_address(made))
 
     def _page(self, name: str, facts: WishFacts, form: MoneyForm, status: int) -> ResponseReturnValue:
         template = f"{self.folder}/{name}.html"
         order_href = order_address(facts.order.id)
-        return page(template, status=status, facts=facts, payment=facts.payment, form=form, order_href=order_href)
+        currency, minor = facts.payment.currency, form.amount_minor
+        steps = facts.plan.steps if minor in (None, facts.available_minor) else ()
+        return page(
+            template,
+            status=status,
+            facts=facts,
+            payment=facts.payment,
+            form=form,
+            planned=[wish_words.step_words(step, currency) for step in steps],
+            why_these=wish_words.why_these(steps),
+            order_href=order_href,
+        )
+
+
+def result_address(made: Made) -> str:
+    """Where the result stands: of the wish where it has several steps, else of its one operation."""
+    if made.several_of is not None:
+        return url_for("wishes.show", wish_id=made.several_of)
+    return url_for("operations.show", operation_id=made.operation_id)
 
 
 def order_address(order_id: uuid.UUID) -> str:

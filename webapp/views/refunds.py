@@ -7,7 +7,7 @@ import uuid
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from providers.kinds import OperationKind
+from providers.planning import WishKind
 from webapp.domain.permissions import Permission
 from webapp.extensions import db
 from webapp.forms.refund import RefundForm
@@ -18,7 +18,7 @@ from webapp.views.money_steps import Steps
 from webapp.views.refund_filters import GROUPS, addresses, chips_of, read_filter
 
 bp = Blueprint("refunds", __name__)
-STEPS = Steps(OperationKind.REFUND, Permission.REFUND, RefundForm, "refunds")
+STEPS = Steps(WishKind.REFUND, (Permission.REFUND,), RefundForm, "refunds")
 
 
 @bp.get("/refunds")

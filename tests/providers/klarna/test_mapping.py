@@ -16,6 +16,7 @@ from tests.providers.klarna.samples import (
     KETTLE,
     KETTLE_LINE,
     MUG_LINE,
+    MUGS,
     ORDER,
     REFUND_ID,
     order,
@@ -232,3 +233,32 @@ def test_lines_are_read_whatever_they_are_called(word, kind):
 @pytest.mark.parametrize("broken", [{}, {**KETTLE, "quantity": 1.5}, {**KETTLE, "name": None}, 7])
 def test_a_set_of_lines_that_cannot_be_read_whole_is_none(broken):
     assert snapshot(order(order_lines=[KETTLE, broken])).lines == ()
+
+
+CAPTURE_OF_KETTLE = {"capture_id": CAPTURE_ID, "captured_amount": 50000, "order_lines": [KETTLE]}
+ONE_MUG = {**MUGS, "quantity": 1, "total_amount": 12450, "total_tax_amount": 2490}
+
+
+@pytest.mark.parametrize(
+    ("captures", "left"),
+    [
+        ([], [("Kettle", 1, 50000), ("Mug", 2, 24900)]),
+        ([CAPTURE_OF_KETTLE], [("Mug", 2, 24900)]),
+        ([{**CAPTURE_OF_KETTLE, "captured_amount": 12450, "order_lines": [ONE_MUG]}],
+         [("Kettle", 1, 50000), ("Mug", 1, 12450)]),
+        ([{"capture_id": CAPTURE_ID, "captured_amount": 50000}], []),
+        ([{**CAPTURE_OF_KETTLE, "order_lines": [{**KETTLE, "reference": "SKU-9"}]}], []),
+        ([{**CAPTURE_OF_KETTLE, "order_lines": [{**KETTLE, "quantity": 2}]}], []),
+    ],
+)  # fmt: skip
+def test_open_lines_are_what_no_capture_was_about(captures, left):
+    captured = sum(one["captured_amount"] for one in captures)
+    seen = snapshot(order(captures=captures, refunds=[], captured_amount=captured, refunded_amount=0))
+    found = [(line.name, line.quantity, line.total_minor) for line in seen.open_lines]
+    assert sorted(found) == sorted(left)
+
+
+def test_lines_that_look_alike_and_orders_without_a_rest_have_no_open_lines():
+    alike = order(order_lines=[KETTLE, KETTLE], captures=[], refunds=[], captured_amount=0, refunded_amount=0)
+    assert snapshot(alike).open_lines == ()
+    assert snapshot(order(remaining_authorized_amount=0)).open_lines == ()

@@ -218,6 +218,13 @@ def test_lines_are_those_of_the_order_and_of_its_deliveries():
     assert (kettle.tax_rate_bp, kettle.tax_minor, kettle.reference) == (2500, 10000, "SKU-1")
 
 
+def test_open_lines_are_the_rows_that_may_be_delivered_by_themselves():
+    (mugs,) = snapshot(samples.part_delivered()).open_lines
+    assert (mugs.name, mugs.provider_line_ref) == ("Thing 2", "2")
+    assert snapshot(samples.open_card()).open_lines == []
+    assert snapshot(samples.delivered()).open_lines == []
+
+
 def test_dates_without_a_zone_are_taken_for_utc_and_the_hold_ends_only_while_something_is_open():
     seen = snapshot(samples.open_invoice())
     assert (seen.created_at.isoformat(), seen.hold_expires_at.isoformat()) == (

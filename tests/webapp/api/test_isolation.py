@@ -28,6 +28,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "capture_payment": {},
     "cancel_payment": {},
     "refund_payment": {"reason": "returned"},
+    "cancel_or_refund_order": {"reason": "returned"},
     "change_amount": {"amount_minor": 1, "currency": "JPY"},
 }
 QUERIES = {"list_payment_methods": "?shop=tea"}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from providers.kinds import ProviderState
-from webapp.domain.payment_state import PaymentState, Sums, payment_state
+from webapp.domain.payment_state import PaymentState, Sums, lapses_soon, payment_state
 
 P, S = ProviderState, PaymentState
 
@@ -49,3 +51,22 @@ def test_what_is_left_leaves_out_what_is_promised_I3() -> None:
 def test_what_is_left_is_never_below_nothing() -> None:
     over = Sums(1000, 0, 1000, 1500, capture_reserved=10)
     assert (over.can_be_captured_or_released, over.can_be_refunded) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("sums", "hours", "soon"),
+    [
+        (Sums(3300, 0, 0, 0), 47, True),
+        (Sums(3300, 0, 0, 0), 49, False),
+        (Sums(3300, 0, 0, 0), -1, True),
+        (Sums(3300, 0, 3300, 0), 1, False),
+        (Sums(3300, 0, 0, 0, capture_reserved=3300), 1, False),
+        (Sums(3300, 0, 0, 0), None, False),
+    ],
+)
+def test_a_hold_lapses_soon_in_its_last_two_days_while_something_is_held(
+    sums: Sums, hours: int | None, soon: bool
+) -> None:
+    now = datetime(2026, 11, 22, 10, tzinfo=UTC)
+    lapses_at = None if hours is None else now + timedelta(hours=hours)
+    assert lapses_soon(sums, lapses_at, now) is soon

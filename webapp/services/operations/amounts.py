@@ -79,7 +79,7 @@ class AmountFacts(WishFacts):
 
 def get_amount_facts(tx: Tx, payment_id: uuid.UUID, shops: Collection[uuid.UUID], mode: Mode) -> AmountFacts:
     """The facts for the form. NotFound when the payment is not in those shops or not of that mode."""
-    facts = get_facts(tx, payment_id, shops, mode, OperationKind.UPDATE)
+    facts = get_facts(tx, payment_id, shops, mode, WishKind.UPDATE)
     known = {each.name: getattr(facts, each.name) for each in fields(WishFacts)}
     return AmountFacts(
         **known,

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from providers.kinds import NotOffered, OperationKind
 from providers.planning import Plan, Step, WishKind
-from providers.port import Availability, PaymentFacts
+from providers.port import PaymentFacts
 from providers.usual_plan import KIND_OF
 from webapp.domain.operations import TERMINAL, OperationState, reserved_as
 from webapp.domain.wishes import Aim, aim_of_step, is_fulfilled, left_for, level_of, still_to_do
@@ -39,6 +39,7 @@ from webapp.services.operations.filing import (
     record_filed,
     refuse_when_disk_is_full,
 )
+from webapp.services.operations.foreseeing import foresee, is_offered
 from webapp.services.operations.outcomes import locked_payment
 from webapp.services.operations.promises import unpromised
 from webapp.services.operations.reservations import release, reserve
@@ -150,12 +151,11 @@ def plan_of(tx: Tx, wish: PlannedWish) -> Plan:
 def _checked_plan(tx: Tx, wish: PlannedWish, payment: Payment, account: ProviderAccount) -> tuple[PaymentFacts, Plan]:
     if payment.frozen_at is not None:
         raise RuleBroken("frozen", why=payment.frozen_reason)
-    capabilities = runtime.current().providers.capabilities(account.provider)
-    facts = unpromised(wish.kind, payment, ())
-    plan = capabilities.plan(wish.kind, wish.amount_minor, facts, account.settings)
-    _check_shown(wish, facts, payment)
+    facts, plan = foresee(wish.kind, wish.amount_minor, payment, account)
+    if plan.steps or is_offered(wish.kind, payment, account):
+        _check_shown(wish, facts, payment)
     if plan.steps:
-        _check(tx, wish, payment, account, plan.steps)
+        _check(tx, wish, payment, account, plan.steps, facts)
     elif not is_fulfilled(wish.kind, facts_of(payment), wish.amount_minor):
         raise NotAvailable(plan.why_not or NotOffered.NOTHING_LEFT)
     return facts, plan
@@ -184,17 +184,22 @@ def _as_wished(tx: Tx, wish: PlannedWish, payment: Payment, plan: Plan) -> Filed
     return Filed(None, why_not=why)
 
 
-def _check(tx: Tx, wish: PlannedWish, payment: Payment, account: ProviderAccount, steps: Sequence[Step]) -> None:
+def _check(
+    tx: Tx, wish: PlannedWish, payment: Payment, account: ProviderAccount, steps: Sequence[Step], facts: PaymentFacts
+) -> None:
+    """Whether the provider can do it; `facts` are those that it was planned from."""
     capabilities = runtime.current().providers.capabilities(account.provider)
-    facts, moved = facts_of(payment), sum(step.amount_minor for step in steps)
+    moved = sum(step.amount_minor for step in steps)
     total = wish.amount_minor if wish.kind is WishKind.UPDATE and wish.amount_minor is not None else moved
+    is_whole = _whole(wish, moved, facts)
     for kind in {step.kind for step in steps}:
-        available = capabilities.availability(kind, facts, account.settings)
+        available = capabilities.availability(kind, facts_of(payment), account.settings)
         if not available.possible:
             raise NotAvailable(available.why_not or NotOffered.NOT_SUPPORTED)
-        if not _whole(wish, moved, facts) and not available.partial:
+        if not is_whole and not available.partial:
             raise NotAvailable(available.why_not_partial or NotOffered.PART_NOT_SUPPORTED)
-        check_means(wish, _means(wish, available), total)
+        needs_lines = available.needs_lines and (wish.kind is WishKind.UPDATE or not is_whole)
+        check_means(wish, replace(available, needs_lines=needs_lines), total)
     if wish.lines and len(steps) > 1:
         raise NotAvailable(NotOffered.LINES_DO_NOT_SUM)  # which lines belong to which step is not known
     check_words(tx, wish, needs_reason=wish.kind in GIVES_BACK and any(s.kind is OperationKind.REFUND for s in steps))
@@ -204,11 +209,6 @@ def _whole(wish: PlannedWish, moved: int, facts: PaymentFacts) -> bool:
     if wish.amount_minor is None or wish.kind is WishKind.UPDATE:
         return True
     return moved == left_for(KIND_OF[wish.kind], facts)
-
-
-def _means(wish: PlannedWish, available: Availability) -> Availability:
-    """Lines are needed for a part, not where everything moves."""
-    return replace(available, needs_lines=False) if wish.amount_minor is None else available
 
 
 def _steps(operation: Operation) -> Select[Operation]:

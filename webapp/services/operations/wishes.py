@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import undefer
 
-from providers.kinds import MovementKind, OperationKind, ProviderState
+from providers.kinds import MovementKind, NotOffered, OperationKind, ProviderState
+from providers.lines import OrderLine
+from providers.planning import Plan, WishKind
 from providers.port import Availability
 from webapp.domain.operations import OperationState
-from webapp.domain.payment_state import PaymentState, Sums, payment_state
+from webapp.domain.payment_state import PaymentState, Sums, lapses_soon, payment_state
 from webapp.models import (
     ApiKey,
     LedgerMovement,
@@ -27,7 +30,9 @@ from webapp.models import (
 )
 from webapp.services import runtime
 from webapp.services.errors import NotFound
+from webapp.services.operations import kept_lines
 from webapp.services.operations.filing import facts_of
+from webapp.services.operations.foreseeing import foresee
 from webapp.services.unit_of_work import Tx
 
 
@@ -35,16 +40,18 @@ from webapp.services.unit_of_work import Tx
 class WishFacts:
     """One payment as a money form shows it; sums in minor units of the payment's currency.
 
-    `doubtful` is an operation of the payment whose result nobody knows, `failed` the newest of this kind if it was
-    not done, `newest` the newest of this kind with the name of who asked.
+    `plan` is what a wish for everything would do now. `doubtful` is an operation of the payment whose result nobody
+    knows, `failed` the newest of this kind if it was not done, `newest` the newest of this kind with the name of who
+    asked; for a wish of several kinds the newest of all.
     """
 
     payment: Payment
     order: Order
     shop: Shop
     account: ProviderAccount
-    kind: OperationKind
+    kind: WishKind
     availability: Availability
+    plan: Plan
     reasons: Sequence[RefundReason]
     doubtful: Operation | None
     failed: Operation | None
@@ -60,9 +67,41 @@ class WishFacts:
     @property
     def available_minor(self) -> int:
         """What the form may ask for now."""
-        if self.kind is OperationKind.REFUND:
-            return self.sums.can_be_refunded
-        return self.sums.can_be_captured_or_released
+        held, kept = self.sums.can_be_captured_or_released, self.sums.can_be_refunded
+        return {WishKind.REFUND: kept, WishKind.CANCEL_OR_REFUND: held + kept}.get(self.kind, held)
+
+    @property
+    def takes_amounts(self) -> bool:
+        """Whether a part may be asked for by its amount alone."""
+        return self.availability.partial and not self.availability.needs_lines
+
+    @property
+    def why_not_by_amount(self) -> NotOffered | None:
+        """Why a part cannot be asked for by its amount; None where it can."""
+        if self.takes_amounts:
+            return None
+        return NotOffered.LINES_NEEDED if self.availability.partial else self.availability.why_not_partial
+
+    @property
+    def open_lines(self) -> Sequence[OrderLine]:
+        """The order lines that a capture may be about, with what is left of each; none where nothing is known."""
+        is_capture = self.kind is WishKind.CAPTURE and self.availability.partial
+        return kept_lines.load(self.payment.open_lines) if is_capture else ()
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether a refund is a part of it."""
+        return any(step.kind is OperationKind.REFUND for step in self.plan.steps)
+
+    @property
+    def left_out_minor(self) -> int:
+        """What a wish for everything would leave as it is, because the provider does not offer to move it."""
+        return self.available_minor - sum(step.amount_minor for step in self.plan.steps)
+
+    @property
+    def hold_lapses_soon(self) -> bool:
+        """Whether what is reserved lapses within two days."""
+        return lapses_soon(self.sums, self.payment.hold_expires_at, self.now)
 
     @property
     def is_frozen(self) -> bool:
@@ -91,12 +130,25 @@ class WishFacts:
         return self.now + timedelta(seconds=window) if window else None
 
     def state_after(self, amount_minor: int) -> PaymentState:
-        """The payment's state once this operation is done."""
+        """The payment's state once this wish is done; a part of it only where it has one step."""
+        return payment_state(self.sums_after(amount_minor), self.payment.provider_state)
+
+    def sums_after(self, amount_minor: int) -> Sums:
+        """The sums once it is done, nothing else being under way."""
         sums = self.sums
-        refunded = sums.refunded + (amount_minor if self.kind is OperationKind.REFUND else 0)
-        cancelled = sums.cancelled + (amount_minor if self.kind is OperationKind.CANCEL else 0)
-        later = Sums(authorised=sums.authorised, cancelled=cancelled, captured=sums.captured, refunded=refunded)
-        return payment_state(later, self.payment.provider_state)
+        moved = dict.fromkeys(OperationKind, 0)
+        for step in self.plan.steps if self.kind is WishKind.CANCEL_OR_REFUND else ():
+            moved[step.kind] += step.amount_minor
+        if self.kind is not WishKind.CANCEL_OR_REFUND:
+            moved[OperationKind(self.kind.value)] = amount_minor
+        if self.kind is WishKind.CAPTURE and self.availability.releases_rest:
+            moved[OperationKind.CANCEL] = self.available_minor - amount_minor
+        return Sums(
+            authorised=sums.authorised,
+            cancelled=sums.cancelled + moved[OperationKind.CANCEL],
+            captured=sums.captured + moved[OperationKind.CAPTURE],
+            refunded=sums.refunded + moved[OperationKind.REFUND],
+        )
 
     @property
     def state_now(self) -> PaymentState:
@@ -118,9 +170,7 @@ def sums_of(payment: Payment) -> Sums:
     )
 
 
-def get_facts(
-    tx: Tx, payment_id: uuid.UUID, shops: Collection[uuid.UUID], mode: Mode, kind: OperationKind
-) -> WishFacts:
+def get_facts(tx: Tx, payment_id: uuid.UUID, shops: Collection[uuid.UUID], mode: Mode, kind: WishKind) -> WishFacts:
     """The facts for one form. NotFound when the payment is not in those shops or not of that mode."""
     row = tx.execute(
         select(Payment, Order, Shop, ProviderAccount)
@@ -128,11 +178,12 @@ def get_facts(
         .join(Shop, Shop.id == Payment.shop_id)
         .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
         .where(Payment.id == payment_id, Payment.shop_id.in_(shops), Payment.mode == mode)
+        .options(undefer(Payment.open_lines))
     ).one_or_none()
     if row is None:
         raise NotFound(f"payment {payment_id}")
     payment, order, shop, account = row
-    capabilities = runtime.current().providers.capabilities(account.provider)
+    plan = Plan(()) if kind is WishKind.UPDATE else foresee(kind, None, payment, account)[1]
     newest = _newest(tx, payment.id, kind)
     failed = newest[0] if newest and newest[0].state in {OperationState.REJECTED, OperationState.EXPIRED} else None
     return WishFacts(
@@ -141,7 +192,8 @@ def get_facts(
         shop=shop,
         account=account,
         kind=kind,
-        availability=capabilities.availability(kind, facts_of(payment), account.settings),
+        availability=_availability(kind, payment, account, plan),
+        plan=plan,
         reasons=_reasons(tx, shop.id),
         doubtful=_doubtful(tx, payment.id),
         failed=failed,
@@ -151,10 +203,35 @@ def get_facts(
     )
 
 
-def find_by_request(tx: Tx, request_id: uuid.UUID, payment_id: uuid.UUID) -> uuid.UUID | None:
-    """The operation that this form made already (R16); None when it made none."""
-    made = select(Operation.id).where(Operation.request_id == request_id, Operation.payment_id == payment_id)
-    return tx.scalar(made)
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a form has made: its first operation, and the wish where it has several steps."""
+
+    operation_id: uuid.UUID
+    several_of: uuid.UUID | None
+
+
+def find_by_request(tx: Tx, request_id: uuid.UUID, payment_id: uuid.UUID) -> Made | None:
+    """What this form made already (R16); None when it made nothing."""
+    mine = Operation.request_id == request_id, Operation.payment_id == payment_id
+    found = tx.execute(select(Operation.id, Operation.wish_id).where(*mine)).one_or_none()
+    if found is None:
+        return None
+    of_wish = Operation.payment_id == payment_id, Operation.wish_id == found.wish_id
+    steps = tx.scalar(select(func.count()).select_from(Operation).where(*of_wish)) or 0
+    return Made(found.id, found.wish_id if steps > 1 else None)
+
+
+def _availability(kind: WishKind, payment: Payment, account: ProviderAccount, plan: Plan) -> Availability:
+    """The provider's word; for cancel or refund what its steps come to."""
+    capabilities = runtime.current().providers.capabilities(account.provider)
+    facts = facts_of(payment)
+    if kind is not WishKind.CANCEL_OR_REFUND:
+        return capabilities.availability(OperationKind(kind.value), facts, account.settings)
+    if not plan.steps:
+        return Availability(possible=False, why_not=plan.why_not)
+    found = [capabilities.availability(one, facts, account.settings) for one in {step.kind for step in plan.steps}]
+    return Availability(possible=True, needs_bank_details=any(one.needs_bank_details for one in found))
 
 
 def _reasons(tx: Tx, shop_id: uuid.UUID) -> Sequence[RefundReason]:
@@ -169,12 +246,13 @@ def _doubtful(tx: Tx, payment_id: uuid.UUID) -> Operation | None:
     return tx.scalars(found.order_by(Operation.state.desc(), Operation.created_at).limit(1)).one_or_none()
 
 
-def _newest(tx: Tx, payment_id: uuid.UUID, kind: OperationKind) -> tuple[Operation, str | None] | None:
+def _newest(tx: Tx, payment_id: uuid.UUID, kind: WishKind) -> tuple[Operation, str | None] | None:
+    kinds = list(OperationKind) if kind is WishKind.CANCEL_OR_REFUND else [OperationKind(kind.value)]
     row = tx.execute(
         select(Operation, func.coalesce(User.name, ApiKey.name))
         .outerjoin(User, User.id == Operation.requested_by)
         .outerjoin(ApiKey, ApiKey.id == Operation.api_key_id)
-        .where(Operation.payment_id == payment_id, Operation.kind == kind)
+        .where(Operation.payment_id == payment_id, Operation.kind.in_(kinds))
         .order_by(Operation.created_at.desc(), Operation.id)
         .limit(1)
     ).one_or_none()

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from providers.kinds import MovementKind, NotOffered, OperationKind
+from providers.planning import WishKind
 from webapp.domain.payment_state import PaymentState, Sums, payment_state
 from webapp.domain.wishes import level_of
 from webapp.models import LedgerMovement, Payment, ProviderAccount
 from webapp.services import runtime
 from webapp.services.operations.filing import facts_of
+from webapp.services.operations.foreseeing import foresee
 from webapp.services.operations.wishes import sums_of
 
-SHOWN = (OperationKind.CAPTURE, OperationKind.UPDATE, OperationKind.CANCEL, OperationKind.REFUND)
-"""The kinds that the page speaks of, in its order."""
+SHOWN = (WishKind.CAPTURE, WishKind.UPDATE, WishKind.CANCEL, WishKind.REFUND, WishKind.CANCEL_OR_REFUND)
+"""The wishes that the page speaks of, in its order."""
 
 
 class Hindrance(StrEnum):
@@ -32,7 +34,7 @@ class Action:
     For another amount, `available_minor` is the present one.
     """
 
-    kind: OperationKind
+    kind: WishKind
     available_minor: int
     partial: bool = False
     why_not: NotOffered | Hindrance | None = None
@@ -76,17 +78,30 @@ def shown_payment(payment: Payment, account: ProviderAccount, movements: Sequenc
     )
 
 
-def _action(kind: OperationKind, payment: Payment, account: ProviderAccount, sums: Sums) -> Action:
-    capabilities = runtime.current().providers.capabilities(account.provider)
-    availability = capabilities.availability(kind, facts_of(payment), account.settings)
-    if not availability.possible:
-        return Action(kind, 0, why_not=availability.why_not or NotOffered.NOT_SUPPORTED)
+def _action(kind: WishKind, payment: Payment, account: ProviderAccount, sums: Sums) -> Action:
+    rest, partial, why_not = _offered(kind, payment, account, sums)
+    if why_not is not None:
+        return Action(kind, 0, why_not=why_not)
     if payment.frozen_at is not None:
         return Action(kind, 0, why_not=Hindrance.FROZEN)
-    if kind is OperationKind.UPDATE:
-        return Action(kind, level_of(facts_of(payment)), partial=availability.partial)
-    is_refund = kind is OperationKind.REFUND
-    rest = sums.can_be_refunded if is_refund else sums.can_be_captured_or_released
     if rest == 0:
         return Action(kind, 0, why_not=Hindrance.UNDER_WAY if sums.under_way else NotOffered.NOTHING_LEFT)
-    return Action(kind, rest, partial=availability.partial)
+    return Action(kind, rest, partial=partial)
+
+
+def _offered(
+    kind: WishKind, payment: Payment, account: ProviderAccount, sums: Sums
+) -> tuple[int, bool, NotOffered | Hindrance | None]:
+    """How much is left for it, whether a part of that can be asked for, and why the provider does not offer it."""
+    if kind is WishKind.CANCEL_OR_REFUND:
+        plan = foresee(kind, None, payment, account)[1]
+        if plan.steps:
+            return sum(step.amount_minor for step in plan.steps), False, None
+        return 0, False, Hindrance.UNDER_WAY if sums.under_way else plan.why_not or NotOffered.NOTHING_LEFT
+    capabilities = runtime.current().providers.capabilities(account.provider)
+    facts = facts_of(payment)
+    available = capabilities.availability(OperationKind(kind.value), facts, account.settings)
+    if not available.possible:
+        return 0, False, available.why_not or NotOffered.NOT_SUPPORTED
+    rest = sums.can_be_refunded if kind is WishKind.REFUND else sums.can_be_captured_or_released
+    return level_of(facts) if kind is WishKind.UPDATE else rest, available.partial, None

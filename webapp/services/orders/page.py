@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +52,7 @@ class OperationLine:
     requested_by: str | None
     approved_by: str | None
     attempts: Sequence[Attempt]
+    wish: Sequence[Operation] = ()  # all steps of its wish in their order, where it has several
 
     @property
     def was_put_back(self) -> bool:
@@ -171,7 +173,7 @@ _OPERATIONS = (
     .outerjoin(ApiKey, ApiKey.id == Operation.api_key_id)
     .outerjoin(_APPROVER, _APPROVER.id == Operation.approved_by)
     .where(Operation.order_id == _OF_ORDER, Operation.shop_id == _OF_SHOP)
-    .order_by(Operation.created_at.desc(), Operation.id.desc())
+    .order_by(Operation.created_at.desc(), Operation.wish_id, Operation.step)
 )
 _NOTES = (
     select(OrderNote, User.name)
@@ -213,7 +215,17 @@ def get_order(tx: Tx, order_id: uuid.UUID, shop_ids: Collection[uuid.UUID]) -> O
 def _operations(tx: Tx, order: Order) -> list[OperationLine]:
     rows = tx.execute(_OPERATIONS, {"of_order": order.id, "of_shop": order.shop_id}).all()
     attempts = _attempts(tx, [row[0].id for row in rows])
-    return [OperationLine(*row, [a for a in attempts if a.operation_id == row[0].id]) for row in rows]
+    wishes: dict[uuid.UUID, list[Operation]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: row[0].step):
+        wishes[row[0].wish_id].append(row[0])
+    return [
+        OperationLine(
+            *row,
+            [a for a in attempts if a.operation_id == row[0].id],
+            wishes[row[0].wish_id] if len(wishes[row[0].wish_id]) > 1 else (),
+        )
+        for row in rows
+    ]
 
 
 def _attempts(tx: Tx, ids: Sequence[uuid.UUID]) -> Sequence[Attempt]:

@@ -188,6 +188,7 @@ def _state_of(payment: Payment, snapshot: PaymentSnapshot | None, now: datetime,
         return {"last_read_at": now}
     changes: dict[str, Any] = {"provider_state": state, "last_read_at": now, "kept": dict(snapshot.kept)}
     changes["lines"] = kept_lines.dump(snapshot.lines)
+    changes["open_lines"] = kept_lines.dump(snapshot.open_lines)
     if snapshot.hold_expires_at is not None:
         changes["hold_expires_at"] = snapshot.hold_expires_at
     return changes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from flask import Response, url_for
@@ -11,8 +12,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from providers.kinds import MovementKind, OperationKind
+from providers.planning import WishKind
+from webapp.domain.payment_state import lapses_soon
 from webapp.domain.permissions import Permission
 from webapp.domain.status_actions import FiringState
+from webapp.domain.wishes import state_of_wish
 from webapp.extensions import db
 from webapp.formatting import day, money, order_words, when
 from webapp.formatting.money_words import (
@@ -23,6 +27,7 @@ from webapp.formatting.money_words import (
     why_not_done,
 )
 from webapp.formatting.status_action_words import fired_words
+from webapp.formatting.wish_words import wish_title
 from webapp.formatting.words import reason_name
 from webapp.forms.orders import NoteForm, StatusForm
 from webapp.htmx import page
@@ -53,7 +58,7 @@ def order_page(facts: OrderFacts, form: NoteForm, status: int = 200, status_form
         status=status,
         facts=facts,
         order=facts.order,
-        payments=[_payment(shown, person) for shown in facts.payments],
+        payments=[_payment(shown, person, person.read_at) for shown in facts.payments],
         operations=[_operation(line, person) for line in facts.operations],
         outcomes=_outcomes(facts),
         fired=[_fired(each, person) for each in facts.fired],
@@ -87,7 +92,7 @@ def _undoing(facts: OrderFacts) -> str:
     return f"{text} " + str(_("Their next run: %(moment)s.", moment=when(facts.next_undoing_at).striptags()))
 
 
-def _payment(shown: ShownPayment, person: SignedIn) -> dict[str, Any]:
+def _payment(shown: ShownPayment, person: SignedIn, now: datetime) -> dict[str, Any]:
     payment = shown.payment
     actions = [_action(action, shown, person) for action in shown.actions]
     return {
@@ -99,6 +104,7 @@ def _payment(shown: ShownPayment, person: SignedIn) -> dict[str, Any]:
         "account": shown.account.name,
         "page": shown.provider_page,
         "frozen": order_words.frozen_words(payment.frozen_reason) if payment.frozen_at else "",
+        "lapses_soon": lapses_soon(shown.sums, payment.hold_expires_at, now),
         "parts": _parts(shown),
         "possible": [action for action in actions if action["href"]],
         "not_possible": [action for action in actions if not action["href"]],
@@ -107,30 +113,34 @@ def _payment(shown: ShownPayment, person: SignedIn) -> dict[str, Any]:
 
 def _action(action: Action, shown: ShownPayment, person: SignedIn) -> dict[str, str]:
     payment = shown.payment
-    amount = money(action.available_minor, payment.currency)
-    names = {
-        K.CAPTURE: _("Capturing"),
-        K.UPDATE: _("Changing the amount"),
-        K.CANCEL: _("Cancelling"),
-        K.REFUND: _("Refunding"),
-    }
+    name, endpoint, button, text, rights = _page_of(action.kind, money(action.available_minor, payment.currency))
     if not action.possible:
-        return {"name": names[action.kind], "href": "", "why": order_words.hindrance_words(action.why_not)}
-    if action.kind is K.CAPTURE:
-        why = _("%(amount)s can be captured in the provider's own pages; Paydesk has no page for it.", amount=amount)
-        return {"name": names[K.CAPTURE], "href": "", "why": why}
-    endpoint, right, text = {
-        K.UPDATE: ("amounts.create", P.CAPTURE, _("Change the amount of %(amount)s", amount=amount)),
-        K.CANCEL: ("cancellations.create", P.CANCEL, _("Cancel and release %(amount)s", amount=amount)),
-        K.REFUND: ("refunds.create", P.REFUND, _("Refund up to %(amount)s", amount=amount)),
-    }[action.kind]
+        return {"name": name, "href": "", "why": order_words.hindrance_words(action.why_not)}
     return {
-        "name": names[action.kind],
+        "name": name,
         "href": url_for(endpoint, payment_id=payment.id),
-        "button": "primary" if action.kind is K.REFUND else "secondary",
+        "button": button,
         "text": text,
-        "why": "" if person.may(right, payment.shop_id) else _("You lack the right; the page names who can help."),
+        "why": ""
+        if all(person.may(right, payment.shop_id) for right in rights)
+        else _("You lack the right; the page names who can help."),
     }
+
+
+def _page_of(kind: WishKind, amount: str) -> tuple[str, str, str, str, tuple[Permission, ...]]:
+    """The name of an action, its page, how its button looks and reads, and the rights that it needs."""
+    if kind is WishKind.CAPTURE:
+        return _("Capturing"), "captures.create", "primary", _("Capture up to %(amount)s", amount=amount), (P.CAPTURE,)
+    if kind is WishKind.UPDATE:
+        text = _("Change the amount of %(amount)s", amount=amount)
+        return _("Changing the amount"), "amounts.create", "secondary", text, (P.CAPTURE,)
+    if kind is WishKind.CANCEL:
+        text = _("Cancel and release %(amount)s", amount=amount)
+        return _("Cancelling"), "cancellations.create", "secondary", text, (P.CANCEL,)
+    if kind is WishKind.REFUND:
+        return _("Refunding"), "refunds.create", "primary", _("Refund up to %(amount)s", amount=amount), (P.REFUND,)
+    text = _("Cancel or refund %(amount)s", amount=amount)
+    return _("Cancelling or refunding"), "cancel_or_refund.create", "secondary", text, (P.CANCEL, P.REFUND)
 
 
 def _parts(shown: ShownPayment) -> list[dict[str, Any]]:
@@ -173,6 +183,22 @@ def _operation(line: OperationLine, person: SignedIn) -> dict[str, Any]:
         "tries": operation.tries,
         "may_stop": line.can_be_stopped and may_stop,
         "may_ask": line.is_unknown and person.may(P.ASK_PROVIDER, operation.shop_id),
+        "part_of": _part_of(line),
+    }
+
+
+def _part_of(line: OperationLine) -> dict[str, Any] | None:
+    """The wish of several steps that an operation is one of; None for one that stands for itself."""
+    if not line.wish:
+        return None
+    first = line.wish[0]
+    minor = sum(step.amount_minor for step in line.wish)
+    return {
+        "title": wish_title(first.wish_kind or WishKind(first.kind.value), minor, first.currency),
+        "state": state_of_wish([step.state for step in line.wish]),
+        "number": line.operation.step + 1,
+        "all": len(line.wish),
+        "href": url_for("wishes.show", wish_id=first.wish_id),
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from providers.kinds import MovementKind, NotOffered, OperationKind
+from providers.planning import WishKind
 from tests import factories
 from tests.desk import Desk
 from tests.webapp.services.orders.conftest import NOON, Shelf
@@ -32,8 +33,8 @@ def show(desk: Desk, payment_id: uuid.UUID) -> OrderFacts:
         return facts
 
 
-def action(facts: OrderFacts, kind: OperationKind) -> Action:
-    return next(each for each in facts.payments[0].actions if each.kind is kind)
+def action(facts: OrderFacts, kind: OperationKind | WishKind) -> Action:
+    return next(each for each in facts.payments[0].actions if each.kind.value == kind.value)
 
 
 def note(desk: Desk, order_id: uuid.UUID, text: str, **changes: Any) -> Noting:
@@ -65,6 +66,7 @@ def test_a_reserved_payment_can_be_cancelled_and_captured(desk: Desk) -> None:
     facts = show(desk, desk.payment(3300, capture="manual"))
     assert action(facts, CANCEL).available_minor == 3300
     assert action(facts, CAPTURE).possible
+    assert action(facts, WishKind.CANCEL_OR_REFUND).available_minor == 3300
     assert action(facts, REFUND).why_not is NotOffered.NOTHING_CAPTURED
 
 
@@ -73,14 +75,16 @@ def test_a_frozen_payment_offers_nothing(desk: Desk) -> None:
     frozen = update(Payment).where(Payment.id == payment_id).values(frozen_at=NOON, frozen_reason="chargeback")
     in_transaction(lambda tx: tx.execute(frozen))
     facts = show(desk, payment_id)
-    assert action(facts, REFUND).why_not is Hindrance.FROZEN
+    for kind in (REFUND, WishKind.CANCEL_OR_REFUND):
+        assert action(facts, kind).why_not is Hindrance.FROZEN
     assert facts.payments[0].state is PaymentState.HELD
 
 
 def test_what_is_promised_whole_is_said_to_be_under_way(desk: Desk) -> None:
     payment_id = desk.payment(3300)
     desk.ask(payment_id)
-    assert action(show(desk, payment_id), REFUND).why_not is Hindrance.UNDER_WAY
+    for kind in (REFUND, WishKind.CANCEL_OR_REFUND):
+        assert action(show(desk, payment_id), kind).why_not is Hindrance.UNDER_WAY
 
 
 def test_the_outcomes_are_those_of_the_newest_operation_of_each_kind(desk: Desk) -> None:
