@@ -85,7 +85,8 @@ def taken(asked: Asked, request_of_client: once.Request, deed: Callable[[Tx], Se
 
     def carry_out(tx: Tx) -> Answer:
         try:
-            ids = deed(tx)
+            with tx.begin_nested():  # a refusal half way takes back what came before it; its answer is kept
+                ids = deed(tx)
         except RuleBroken as refusal:
             problem = problem_of(refusal)
             return Answer(problem.status, problem.body())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -29,6 +29,12 @@ S = OperationState
 
 TERMINAL = frozenset({S.SUCCEEDED, S.REJECTED, S.WITHDRAWN, S.EXPIRED})
 NOT_TERMINAL = frozenset(S) - TERMINAL
+
+
+def shown_state(state: OperationState, outcomes: Collection[Outcome | None]) -> OperationState:
+    """What people are told: a plain yes that the next read has to show is accepted, and no doubt to them (R5)."""
+    return S.PENDING if state is S.UNKNOWN and Outcome.DONE in outcomes else state
+
 
 LEGAL_MOVES: Mapping[OperationState, frozenset[OperationState]] = MappingProxyType(
     {

@@ -25,7 +25,27 @@ METHODS: Mapping[str, str] = {
     "paidy": "Paidy",
     "alipay": "Alipay",
     "wechatpay": "WeChat Pay",
+    "card": _l("card"),
+    "pay_by_card": _l("card"),
+    "invoice": _l("invoice"),
+    "invoice_business": _l("invoice to a company"),
+    "b2b_invoice": _l("invoice to a company"),
+    "account": _l("account credit"),
+    "base_account": _l("account credit"),
+    "account_credit": _l("account credit"),
+    "fixed_amount": _l("instalments"),
+    "payment_plan": _l("instalments"),
+    "pay_in_x": _l("instalments"),
+    "direct_debit": _l("direct debit"),
+    "direct_bank": _l("bank transfer"),
+    "swish": "Swish",
+    "vipps": "Vipps",
+    "mobilepay": "MobilePay",
+    "mobile_pay": "MobilePay",
+    "leasing": _l("leasing"),
 }
+_OF_OURS = frozenset(slug for slug, name in METHODS.items() if not isinstance(name, str))
+"""Methods with a common word for a name, and none of their own."""
 BY_BANK = frozenset({"konbini", "bank_transfer", "pay_easy"})
 
 KINDS: Mapping[OperationKind, str] = {
@@ -149,7 +169,7 @@ def method_name(slug: str) -> str:
 def method_title(slug: str) -> str:
     """A payment method on its own, with a capital."""
     name = method_name(slug)
-    return name if slug not in {"credit_card", "konbini", "bank_transfer"} else name[:1].upper() + name[1:]
+    return name[:1].upper() + name[1:] if slug in _OF_OURS else name
 
 
 def provider_name(provider: str) -> str:

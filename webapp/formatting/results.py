@@ -95,6 +95,8 @@ def _planned(facts: OperationFacts, provider: str) -> str:
 def _sent(facts: OperationFacts, provider: str) -> str:
     if blocked := why_blocked(facts.operation):
         return blocked
+    if facts.said_yes:
+        return _("%(provider)s said yes. We call it done when the payment shows it there.", provider=provider)
     if not facts.is_pending:
         return _("It is being sent to %(provider)s. This takes a few seconds.", provider=provider)
     if facts.payment.method in BY_BANK:

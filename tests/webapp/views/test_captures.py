@@ -16,6 +16,7 @@ from tests.klarna_desk import order, use_klarna
 from tests.providers.klarna.samples import KETTLE, MUGS
 from tests.svea_desk import basket, use_svea
 from tests.webapp.visitor import Seen, Visitor
+from webapp.domain.operations import OperationState
 from webapp.domain.permissions import Role
 from webapp.models import Operation, Payment
 from webapp.services.operations.kept_lines import load
@@ -154,3 +155,20 @@ def test_a_payment_that_is_captured_is_not_captured_again(desk: Desk, merchant: 
     page = form_of(merchant, desk.payment(3300))
     assert not page.has_form("/capture")
     assert "The money is captured already. It can only be refunded." in page.words
+
+
+def test_a_plain_yes_that_a_read_has_to_show_is_told_as_a_yes_and_not_as_doubt_R5(
+    desk: Desk, merchant: Visitor
+) -> None:
+    use_klarna(desk)
+    payment = order(desk, 79900)
+    made = desk.ask(payment, 79900, OperationKind.CAPTURE)
+    assert desk.run_now(made).state is OperationState.UNKNOWN
+    result = merchant.get(f"/operations/{made}")
+    assert result.h1 == "Capture of SEK799.00 is on its way"
+    assert "Klarna said yes. We call it done when the payment shows it there." in result.words
+    page = merchant.get(f"/orders/{desk.row(payment).order_id}")
+    assert "Accepted by the provider" in all_words(page)
+    assert "We do not know yet" not in all_words(page)
+    desk.run_now(made)
+    assert merchant.get(f"/operations/{made}").h1 == "SEK799.00 is captured"

@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
 from providers.planning import WishKind
-from webapp.domain.operations import NOT_TERMINAL, OperationState
+from webapp.domain.operations import NOT_TERMINAL, OperationState, shown_state
 from webapp.domain.wishes import state_of_wish
 from webapp.models import ApiKey, Attempt, Mode, Operation, Order, Payment, ProviderAccount, RefundReason, Shop, User
 from webapp.services import runtime
@@ -65,10 +65,20 @@ class OperationFacts:
     @property
     def stage(self) -> Stage:
         """Which of the result pages tells the truth now: queued before its time is planned, after it being sent."""
-        found = STAGE_OF.get(self.operation.state)
+        found = STAGE_OF.get(self.shown_state)
         if found is not None:
             return found
         return Stage.PLANNED if self.is_in_stop_window or self.was_put_back else Stage.SENT
+
+    @property
+    def shown_state(self) -> OperationState:
+        """Its state as people are told of it."""
+        return shown_state(self.operation.state, [attempt.outcome for attempt in self.attempts])
+
+    @property
+    def said_yes(self) -> bool:
+        """Whether the provider said yes and the next read has to show it."""
+        return self.shown_state is not self.operation.state
 
     @property
     def is_in_stop_window(self) -> bool:
@@ -129,12 +139,12 @@ class WishStanding:
     @property
     def state(self) -> OperationState:
         """Its least finished part (R6)."""
-        return state_of_wish([step.operation.state for step in self.steps])
+        return state_of_wish([step.shown_state for step in self.steps])
 
     @property
     def leading(self) -> OperationFacts:
         """The step that the state is read from."""
-        return next(step for step in self.steps if step.operation.state is self.state)
+        return next(step for step in self.steps if step.shown_state is self.state)
 
     @property
     def is_over(self) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Uuid, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from providers.kinds import OperationKind
-from webapp.domain.operations import NOT_TERMINAL, OperationState
+from webapp.domain.operations import NOT_TERMINAL, OperationState, shown_state
 from webapp.domain.outcomes import OutcomeWord, outcome_word
 from webapp.models import (
     ApiKey,
@@ -52,7 +52,12 @@ class OperationLine:
     requested_by: str | None
     approved_by: str | None
     attempts: Sequence[Attempt]
-    wish: Sequence[Operation] = ()  # all steps of its wish in their order, where it has several
+    wish: Sequence[OperationLine] = ()  # all steps of its wish in their order, where it has several
+
+    @property
+    def shown_state(self) -> OperationState:
+        """Its state as people are told of it."""
+        return shown_state(self.operation.state, [attempt.outcome for attempt in self.attempts])
 
     @property
     def was_put_back(self) -> bool:
@@ -137,7 +142,7 @@ class OrderFacts:
     @property
     def unknown(self) -> Sequence[OperationLine]:
         """Operations whose result nobody knows yet."""
-        return [line for line in self.operations if line.operation.state in {S.UNKNOWN, S.REVIEW}]
+        return [line for line in self.operations if line.shown_state in {S.UNKNOWN, S.REVIEW}]
 
 
 # Statements that are made once: making them takes longer than asking them.
@@ -215,17 +220,12 @@ def get_order(tx: Tx, order_id: uuid.UUID, shop_ids: Collection[uuid.UUID]) -> O
 def _operations(tx: Tx, order: Order) -> list[OperationLine]:
     rows = tx.execute(_OPERATIONS, {"of_order": order.id, "of_shop": order.shop_id}).all()
     attempts = _attempts(tx, [row[0].id for row in rows])
-    wishes: dict[uuid.UUID, list[Operation]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: row[0].step):
-        wishes[row[0].wish_id].append(row[0])
-    return [
-        OperationLine(
-            *row,
-            [a for a in attempts if a.operation_id == row[0].id],
-            wishes[row[0].wish_id] if len(wishes[row[0].wish_id]) > 1 else (),
-        )
-        for row in rows
-    ]
+    lines = [OperationLine(*row, [a for a in attempts if a.operation_id == row[0].id]) for row in rows]
+    wishes: dict[uuid.UUID, list[OperationLine]] = defaultdict(list)
+    for line in sorted(lines, key=lambda line: line.operation.step):
+        wishes[line.operation.wish_id].append(line)
+    several = {wish_id: steps for wish_id, steps in wishes.items() if len(steps) > 1}
+    return [replace(line, wish=several.get(line.operation.wish_id, ())) for line in lines]
 
 
 def _attempts(tx: Tx, ids: Sequence[uuid.UUID]) -> Sequence[Attempt]:

@@ -173,6 +173,7 @@ def _operation(line: OperationLine, person: SignedIn) -> dict[str, Any]:
     went_wrong = line.was_put_back or (line.is_over and line.word is not None and line.word.value != "done")
     return {
         "row": operation,
+        "state": line.shown_state,
         "kind": KINDS[operation.kind],
         "wish": order_words.wish_words(operation.kind, operation.amount_minor, operation.currency),
         "reason": reason_name(line.reason) if line.reason else "",
@@ -191,11 +192,11 @@ def _part_of(line: OperationLine) -> dict[str, Any] | None:
     """The wish of several steps that an operation is one of; None for one that stands for itself."""
     if not line.wish:
         return None
-    first = line.wish[0]
-    minor = sum(step.amount_minor for step in line.wish)
+    first = line.wish[0].operation
+    minor = sum(step.operation.amount_minor for step in line.wish)
     return {
         "title": wish_title(first.wish_kind or WishKind(first.kind.value), minor, first.currency),
-        "state": state_of_wish([step.state for step in line.wish]),
+        "state": state_of_wish([step.shown_state for step in line.wish]),
         "number": line.operation.step + 1,
         "all": len(line.wish),
         "href": url_for("wishes.show", wish_id=first.wish_id),
