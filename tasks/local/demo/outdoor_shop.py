@@ -55,6 +55,8 @@ KLARNA_ORDERS = (
     _klarna(3014, "Nils Palm", Step("capture"), CANCELLED),
     _klarna(3015, "Olga Petrova", Step("capture"), Step("refund", 11200, fault=WRONG_AMOUNT)),
     _klarna(3016, "Per Strand", method="FIXED_AMOUNT", goods=LARGE),
+    _klarna(3019, "Sara Nyberg"),
+    _klarna(3020, "Tage Viklund"),
 )
 SVEA_ORDERS = (
     _svea(3101, "Anna Lund"),
@@ -73,6 +75,8 @@ SVEA_ORDERS = (
     _svea(3114, "Nora Brandt", CANCELLED, method="Card"),
     _svea(3115, "Oskar Lind", method="Swish"),
     _svea(3116, "Pia Roos", Step("part:capture", goods=(0,)), Step("cancel_or_refund"), goods=LARGE),
+    _svea(3117, "Rolf Tapper"),
+    _svea(3118, "Stina Udd", method="AccountCredit"),
 )
 LATER = (_klarna(3017, "Quentin Moreau", CANCELLED), _klarna(3018, "Rut Alm", Step("capture"), CANCELLED))
 """Work that the cancel and refund jobs have not found yet."""
