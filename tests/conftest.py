@@ -37,6 +37,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresDatab
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A database with the schema and no rows; the test runs once on each kind (R23)."""
+    yield from fresh_database(request)
+
+
+def fresh_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """One of the kind that the fixture's parameter names."""
     name = "sqlite_databases" if request.param == "sqlite" else "postgres"
     databases: Databases = request.getfixturevalue(name)
     with databases.fresh() as address:

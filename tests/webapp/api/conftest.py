@@ -8,9 +8,9 @@ from flask import Flask
 from tests.desk import Desk
 from tests.webapp.api.caller import Caller, make_key
 from tests.webapp.services.conftest import one_emulator
-from tests.webapp.views.conftest import desk, desk_app
+from tests.webapp.views.conftest import database_url, desk, desk_app
 
-__all__ = ["desk", "desk_app", "one_emulator"]  # fixtures, shared
+__all__ = ["database_url", "desk", "desk_app", "one_emulator"]  # fixtures, shared
 
 
 @pytest.fixture

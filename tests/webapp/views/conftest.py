@@ -1,4 +1,4 @@
-"""The whole desk behind its pages: the application, the engine, and an emulator, on both databases."""
+"""The whole desk behind its pages: the application, the engine, and an emulator."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from tests import factories
+from tests.conftest import fresh_database
 from tests.desk import Desk, open_desk
 from tests.emulator import EmulatorClient
 from tests.webapp import build_app
@@ -17,6 +18,12 @@ from webapp.config import Settings
 from webapp.domain.permissions import Role
 
 __all__ = ["one_emulator"]  # a fixture, shared
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """As everywhere, but in CI, for its time, on SQLite only: the services below run on both, the soak runs all."""
+    yield from fresh_database(request)
 
 
 @pytest.fixture
