@@ -20,7 +20,7 @@ def test_what_is_due_is_found_by_its_index(desk: Desk) -> None:
     """Among a thousand that are due later."""
     one = desk.row(desk.payment(3300))
     later = desk.clock.wall() + timedelta(days=1)
-    same = {column.key: getattr(one, column.key) for column in inspect(Payment).column_attrs}
+    same = {column.key: getattr(one, column.key) for column in inspect(Payment).column_attrs if not column.deferred}
     fresh = ({"id": new_id(), "provider_ref": f"p{number}", "compare_at": later} for number in range(1000))
     in_transaction(lambda tx: tx.execute(insert(Payment), [same | more for more in fresh]))
     desk.raw("analyze payments")
