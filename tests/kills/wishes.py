@@ -7,20 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
-
 from providers.planning import WishKind
-from tests import factories
+from tests import factories, klarna_desk, svea_desk
 from tests.kills.world import World
 from tests.providers.klarna import desk as klarna
 from tests.providers.svea import desk as svea
-from webapp.models import Payment
-from webapp.models.base import new_id
-from webapp.services import runtime
 from webapp.services.operations.planning import PlannedWish, file_wish
-from webapp.services.payments.adding import Addition, add_payment
-from webapp.services.unit_of_work import in_transaction
-from webapp.services.vault import credential_place
 
 A_WHILE = timedelta(minutes=5)
 
@@ -31,7 +23,6 @@ class Place:
 
     world: World
     provider: str
-    account_id: uuid.UUID
 
     def payment(self, minor: int = 74900, capture: int = 0, **fields: Any) -> uuid.UUID:
         """A payment in SEK, `capture` of it captured in the provider's portal before the desk reads it."""
@@ -42,18 +33,9 @@ class Place:
             emulator.portal(reference, "capture", provider=self.provider, amount_minor=capture)
         desk = self.world.desk
         desk.clock.ahead -= A_WHILE  # a changed level is believed a minute after the last one (R26)
-        add_payment(
-            Addition(
-                actor=desk.actor,
-                shop_id=desk.shop_id,
-                account_id=self.account_id,
-                provider_ref=reference,
-                order_number=uuid.uuid4().hex[:10],
-            )
-        )
+        payment = klarna_desk.take_in(desk, reference, settled=False)
         desk.clock.ahead += A_WHILE
-        query = select(Payment.id).where(Payment.provider_ref == reference)
-        return in_transaction(lambda tx: tx.execute(query).scalar_one())
+        return payment
 
     def ask(self, payment_id: uuid.UUID, kind: WishKind) -> list[uuid.UUID]:
         """File a wish for everything; its operations."""
@@ -70,24 +52,7 @@ class Place:
 
 
 def place_at(world: World, provider: str) -> Place:
-    """Open an account at the emulator and in the desk."""
-    emulator = world.desk.emulator
-    if provider == "klarna":
-        klarna.klarna_account(emulator)
-        keys = {"username": klarna.USERNAME, "password": klarna.PASSWORD}
-    else:
-        svea.svea_account(emulator)
-        keys = {"merchant_id": svea.MERCHANT, "shared_secret": svea.SECRET}
-    account_id, vault = new_id(), runtime.current().vault
-    factories.account(
-        world.desk.shop_id,
-        "",
-        id=account_id,
-        provider=provider,
-        name=provider,
-        credentials={
-            name: vault.seal(value, credential_place(account_id, provider, name)) for name, value in keys.items()
-        },
-        settings={"country": "SE", "currency": "SEK"},
-    )
-    return Place(world, provider, account_id)
+    """Have the desk work with an account there."""
+    use = klarna_desk.use_klarna if provider == "klarna" else svea_desk.use_svea
+    use(world.desk)
+    return Place(world, provider)

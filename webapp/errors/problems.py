@@ -15,7 +15,6 @@ from flask import Response, g, request
 PREFIX = "/api/"
 MIME = "application/problem+json"
 DOCS = "/api/docs"
-SMALLEST_WAIT_S = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,6 @@ RULES: Mapping[str, str] = {
     "reason_missing": _l("Choose a reason for the refund"),
     "comment_missing": _l("Enter a comment, because the reason is Other"),
     "comment_too_long": _l("Comment must be 1,000 characters or fewer"),
-    "several_payments": _l("Other payments of the order hold money too, so its total is not this payment's."),
     "amount_too_low": _l("The amount must not be less than what is captured or promised to requests under way."),
     "too_late": _l("It is too late to stop it: it is being sent or was sent already."),
     "not_yours": _l("Somebody else asked for it. A merchant or owner can stop it."),

@@ -1,26 +1,25 @@
-"""Another amount for a payment: what its form must know, and the wish that brings it to its order's present total."""
+"""Another amount for a payment: what its form must know, and what brings it to its order's present total."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from providers.kinds import NotOffered, OperationKind
 from providers.lines import OrderLine
 from providers.planning import WishKind
 from webapp.domain.order_lines import sum_of
 from webapp.domain.payment_state import PaymentState, Sums, payment_state
+from webapp.domain.status_actions import SEVERAL_PAYMENTS
 from webapp.domain.wishes import level_of
 from webapp.models import Mode, Order, Payment, ProviderAccount
 from webapp.services import runtime
 from webapp.services.errors import NotAvailable, RuleBroken
 from webapp.services.operations import kept_lines
-from webapp.services.operations.asking import Asking
-from webapp.services.operations.filing import facts_of, locked
-from webapp.services.operations.planning import Filed, PlannedWish, file_wish_within
+from webapp.services.operations.filing import facts_of
 from webapp.services.operations.wishes import WishFacts, get_facts
 from webapp.services.unit_of_work import Tx
 
@@ -88,25 +87,6 @@ def get_amount_facts(tx: Tx, payment_id: uuid.UUID, shops: Collection[uuid.UUID]
     )
 
 
-def file_update_to_order(tx: Tx, asking: Asking) -> Filed:
-    """File the change that brings a payment's amount and lines to its order's, in the caller's transaction.
-
-    `asking.amount_minor` and `asking.lines` are not looked at. A payment that has the order's total already makes no
-    operation: `Filed.why_not` says so, and lines alone are never changed (an operation moves more than nothing).
-    Raises NotFound, NotAvailable (`lines_needed` where the provider needs lines and the order has none of its own,
-    `lines_do_not_sum` where they are of another total, or what the provider does not allow), RuleBroken
-    `several_payments` where other payments of the order hold money too, and what `planning.file_wish` raises.
-    """
-    payment, _account, _shop = locked(tx, asking)
-    order = tx.get_one(Order, payment.order_id)
-    if _others_hold(tx, payment):
-        raise RuleBroken("several_payments")
-    values = {each.name: getattr(asking, each.name) for each in fields(Asking)}
-    wish = PlannedWish(**values, kind=WishKind.UPDATE)
-    lines = lines_of_order(tx, order, payment)
-    return file_wish_within(tx, replace(wish, amount_minor=order.total_minor, lines=lines))
-
-
 def lines_of_order(tx: Tx, order: Order, payment: Payment) -> Sequence[OrderLine]:
     """The order's own lines, for a payment whose provider takes lines and whose amount is not the order's total yet.
 
@@ -122,7 +102,9 @@ def lines_of_order(tx: Tx, order: Order, payment: Payment) -> Sequence[OrderLine
     return lines
 
 
-def _others_hold(tx: Tx, payment: Payment) -> bool:
-    held = func.coalesce(func.sum(Payment.authorised_minor - Payment.cancelled_minor), 0)
-    others = Payment.order_id == payment.order_id, Payment.id != payment.id
-    return bool(tx.execute(select(held).where(*others)).scalar_one())
+def check_alone(tx: Tx, payment: Payment) -> None:
+    """An order's total is this payment's only where no other one holds money. RuleBroken `several_payments`."""
+    with_us = Payment.authorised_minor - Payment.cancelled_minor - Payment.refunded_minor
+    others = Payment.order_id == payment.order_id, Payment.id != payment.id, with_us > 0
+    if tx.scalar(select(Payment.id).where(*others).limit(1)) is not None:
+        raise RuleBroken(SEVERAL_PAYMENTS)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from providers.kinds import MovementKind, NotOffered, OperationKind
+from providers.kinds import NotOffered, OperationKind
 from providers.planning import WishKind
 from webapp.domain.payment_state import PaymentState, Sums, payment_state
 from webapp.domain.wishes import level_of
@@ -56,11 +56,6 @@ class ShownPayment:
     actions: Sequence[Action]
     movements: Sequence[LedgerMovement]
     provider_page: str | None
-
-    @property
-    def external_movements(self) -> Sequence[LedgerMovement]:
-        """Money moved outside Paydesk."""
-        return [m for m in self.movements if m.operation_id is None and m.kind is not MovementKind.AUTHORISE]
 
 
 def shown_payment(payment: Payment, account: ProviderAccount, movements: Sequence[LedgerMovement]) -> ShownPayment:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from providers.kinds import NotOffered
 from providers.planning import WishKind
-from webapp.domain.status_actions import SEVERAL_PAYMENTS, WISH_OF, FiringState, StatusAct, next_try_at
+from webapp.domain.status_actions import WISH_OF, FiringState, StatusAct, next_try_at
 from webapp.models import FiredAction, Operation, Order, Payment, Via
 from webapp.models.base import new_id
 from webapp.services import audit, runtime
@@ -25,7 +25,7 @@ from webapp.services.audit import SYSTEM, Actor
 from webapp.services.errors import NotAvailable, NotFound, RuleBroken
 from webapp.services.jobs.rules import reason_for
 from webapp.services.operations import filing
-from webapp.services.operations.amounts import lines_of_order
+from webapp.services.operations.amounts import check_alone, lines_of_order
 from webapp.services.operations.filing import lock_payments
 from webapp.services.operations.planning import Filed, PlannedWish, file_wish_within
 from webapp.services.status_actions.firing import has_ended
@@ -123,16 +123,14 @@ def carry_out(tx: Tx, fired_ids: Sequence[uuid.UUID]) -> list[Carried]:
     return [_carry(tx, *found) for found in tx.execute(query).all()]
 
 
-def wish_for(
-    tx: Tx, order: Order, payment: Payment, act: StatusAct, fired: FiredAction | None, *, is_alone: bool = True
-) -> PlannedWish:
+def wish_for(tx: Tx, order: Order, payment: Payment, act: StatusAct, fired: FiredAction | None) -> PlannedWish:
     """The wish of an action; that of a fired one is the same each time it is tried (R16).
 
-    `is_alone`: no other payment of the order is to be brought to its total. RuleBroken `several_payments` otherwise.
+    Raises RuleBroken `several_payments` where another one of the order holds money too and this is to reach its total.
     """
     kind = WISH_OF[act]
-    if kind is WishKind.UPDATE and not is_alone:
-        raise RuleBroken(SEVERAL_PAYMENTS)
+    if kind is WishKind.UPDATE:
+        check_alone(tx, payment)
     return PlannedWish(
         actor=Actor(fired.fired_by, Via.JOB, fired.api_key_id) if fired else SYSTEM,  # the shop's rule asks
         shop_id=payment.shop_id,
@@ -146,14 +144,6 @@ def wish_for(
     )
 
 
-def is_alone(tx: Tx, fired: FiredAction) -> bool:
-    """Whether the change brings no other payment of the order to its total; of other acts nobody asks."""
-    if fired.act is not StatusAct.UPDATE:
-        return True
-    others = FiredAction.change_id == fired.change_id, FiredAction.act == fired.act, FiredAction.id != fired.id
-    return tx.scalar(select(FiredAction.id).where(*others).limit(1)) is None
-
-
 def _carry(tx: Tx, fired: FiredAction, order: Order, payment: Payment) -> Carried:
     now = runtime.current().clock.now(tx)
     if _is_answered(tx, fired):
@@ -162,7 +152,7 @@ def _carry(tx: Tx, fired: FiredAction, order: Order, payment: Payment) -> Carrie
         with tx.begin_nested():
             filing.refuse_when_disk_is_full()
             assert fired.act is not None  # noqa: S101 - a row with a payment has its act, by a CHECK
-            wish = wish_for(tx, order, payment, fired.act, fired, is_alone=is_alone(tx, fired))
+            wish = wish_for(tx, order, payment, fired.act, fired)
             filed = file_wish_within(tx, wish)
     except RuleBroken as refusal:
         return _not_now(tx, fired, payment, refusal.code, refusal.why if isinstance(refusal, NotAvailable) else None)

@@ -17,7 +17,7 @@ from webapp.models.order_import import order_is_shown
 from webapp.services import runtime
 from webapp.services.errors import NotAvailable, NotFound, RuleBroken
 from webapp.services.operations.planning import plan_of
-from webapp.services.status_actions.carrying import candidates, is_alone, wish_for
+from webapp.services.status_actions.carrying import candidates, wish_for
 from webapp.services.status_actions.firing import live_payments
 from webapp.services.status_actions.tables import acts_of
 from webapp.services.unit_of_work import Tx
@@ -90,10 +90,7 @@ def try_out(tx: Tx, shop_id: uuid.UUID, mode: Mode, number: str, status_id: uuid
     table = acts_of(tx, shop_id)
     payments = live_payments(tx, [order.id])[order.id]
     acts = [table.act(status.id, account.provider) for _payment, account in payments]
-    found = [
-        foresee(tx, order, payment, account, act, alone=acts.count(act) == 1)
-        for (payment, account), act in zip(payments, acts, strict=True)
-    ]
+    found = [foresee(tx, order, payment, account, act) for (payment, account), act in zip(payments, acts, strict=True)]
     return Answer(order, tx.get_one(OrderStatus, order.status_id), status, found, stop_window_s)
 
 
@@ -109,15 +106,13 @@ def foresee(
     payment: Payment,
     account: ProviderAccount,
     act: StatusAct,
-    *,
-    alone: bool,
     fired: FiredAction | None = None,
 ) -> Foreseen:
     """What filing the action would make of the payment as last read."""
     if act is StatusAct.NOTHING:
         return Foreseen(order, payment, account, act)
     try:
-        plan = plan_of(tx, wish_for(tx, order, payment, act, fired, is_alone=alone))
+        plan = plan_of(tx, wish_for(tx, order, payment, act, fired))
     except RuleBroken as refusal:
         why = refusal.why if isinstance(refusal, NotAvailable) else None
         return Foreseen(order, payment, account, act, code=refusal.code, why=why, fired=fired)
@@ -161,4 +156,4 @@ def _of_fired(tx: Tx, fired: FiredAction, order: Order, payment: Payment, accoun
     act = fired.act or StatusAct.NOTHING
     if fired.state is not FiringState.DUE:
         return Foreseen(order, payment, account, act, code=fired.code or fired.state.value, fired=fired)
-    return foresee(tx, order, payment, account, act, alone=is_alone(tx, fired), fired=fired)
+    return foresee(tx, order, payment, account, act, fired)

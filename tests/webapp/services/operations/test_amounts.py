@@ -26,12 +26,12 @@ from webapp.services import accounts
 from webapp.services.accounts import account_of
 from webapp.services.errors import AvailableChanged, NotAvailable, NotFound, RuleBroken, TooLow
 from webapp.services.operations import kept_lines
-from webapp.services.operations.amounts import file_update_to_order, get_amount_facts
-from webapp.services.operations.asking import Asking
-from webapp.services.operations.planning import Filed, PlannedWish, file_wish
+from webapp.services.operations.amounts import get_amount_facts
+from webapp.services.operations.outcomes import locked_payment
+from webapp.services.operations.planning import Filed, PlannedWish, file_wish, file_wish_within
 from webapp.services.payments.reading import read_payment
 from webapp.services.status_actions.carrying import wish_for
-from webapp.services.unit_of_work import in_transaction
+from webapp.services.unit_of_work import Tx, in_transaction
 
 S = OperationState
 ROWS = [
@@ -93,10 +93,14 @@ def change(desk: Desk, payment: uuid.UUID, total: int, lines: list[OrderLine] | 
     return file_wish(PlannedWish(**(values | more)))
 
 
-def to_order(desk: Desk, payment: uuid.UUID, **more: Any) -> Filed:
-    asking: dict[str, Any] = {"actor": desk.actor, "shop_id": desk.shop_id, "payment_id": payment}
-    wanted = Asking(**(asking | {"request_id": uuid.uuid4()} | more))
-    return in_transaction(lambda tx: file_update_to_order(tx, wanted))
+def to_order(payment: uuid.UUID) -> Filed:
+    """What a status action does with it."""
+
+    def work(tx: Tx) -> Filed:
+        row = locked_payment(tx, payment)
+        return file_wish_within(tx, wish_for(tx, tx.get_one(Order, row.order_id), row, StatusAct.UPDATE, None))
+
+    return in_transaction(work)
 
 
 def level(desk: Desk, payment: uuid.UUID) -> int:
@@ -197,7 +201,7 @@ def test_a_payment_is_brought_to_the_orders_present_total_and_lines(shop: Shop) 
     payment = shop.order()
     desk = shop.desk
     desk.change(Order, desk.row(payment).order_id, total_minor=62450, lines=kept_lines.dump(KETTLE_AND_MUG))
-    (operation,) = to_order(desk, payment).operation_ids
+    (operation,) = to_order(payment).operation_ids
     row = desk.operation(operation)
     assert (row.kind, row.new_total_minor, kept_lines.load(row.lines)) == (
         OperationKind.UPDATE,
@@ -206,7 +210,7 @@ def test_a_payment_is_brought_to_the_orders_present_total_and_lines(shop: Shop) 
     )
     assert shop.finish(operation).state is S.SUCCEEDED
     assert level(desk, payment) == 62450
-    again = to_order(desk, payment)
+    again = to_order(payment)
     assert (again.operation_ids, again.why_not) == ((), NotOffered.NOTHING_LEFT)
 
 
@@ -230,11 +234,11 @@ def test_an_order_without_lines_or_with_others_says_what_is_missing(shop: Shop) 
     desk, order_id = shop.desk, shop.desk.row(payment).order_id
     desk.change(Order, order_id, total_minor=62450)
     with pytest.raises(NotAvailable) as missing:
-        to_order(desk, payment)
+        to_order(payment)
     assert missing.value.why is NotOffered.LINES_NEEDED
     desk.change(Order, order_id, lines=kept_lines.dump([line("Kettle", 50000)]))
     with pytest.raises(NotAvailable) as wrong:
-        to_order(desk, payment)
+        to_order(payment)
     assert wrong.value.why is NotOffered.LINES_DO_NOT_SUM
     assert desk.row(payment).cancel_reserved_minor == 0
 
@@ -244,7 +248,7 @@ def test_the_total_of_an_order_with_two_payments_is_that_of_neither(shop: Shop) 
     desk, order_id = shop.desk, shop.desk.row(payment).order_id
     desk.change(Payment, shop.order(), order_id=order_id)
     with pytest.raises(RuleBroken, match="several_payments"):
-        to_order(desk, payment)
+        to_order(payment)
 
 
 def test_klarna_takes_no_parts_of_pieces_and_says_so_before_anything_is_sent(desk: Desk) -> None:
@@ -270,7 +274,7 @@ def test_a_card_at_svea_goes_down_by_the_amount_alone_and_never_up(desk: Desk) -
         change(desk, payment, 4000)
     assert refusal.value.why is NotOffered.CANNOT_RAISE
     desk.change(Order, desk.row(payment).order_id, total_minor=2000)
-    (operation,) = to_order(desk, payment).operation_ids
+    (operation,) = to_order(payment).operation_ids
     desk.run_now(operation)
     desk.later(seconds=61)
     read_payment(payment)
