@@ -14,10 +14,11 @@ from sqlalchemy import func, select
 from tests import factories
 from tests.desk import Desk
 from tests.webapp.api.caller import Caller, make_key
-from tests.webapp.routes import NOWHERE
+from tests.webapp.routes import NOWHERE, routes
 from tests.webapp.visitor import Visitor
 from webapp.api import CALLS
 from webapp.api.calls import Call
+from webapp.api.openapi import document
 from webapp.domain.permissions import API_RIGHTS, Permission
 from webapp.models import ApiAnswer, ApiKey, AuditEntry, Mode, Operation, Order, Payment, RateEvent
 from webapp.services.unit_of_work import in_transaction
@@ -32,6 +33,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "change_amount": {"amount_minor": 1, "currency": "JPY"},
 }
 QUERIES = {"list_payment_methods": "?shop=tea"}
+WITHOUT_ID = {"list_orders", "put_order", "list_payment_methods"}
+"""Calls whose address names nothing: what they say of other shops is asked for one by one."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Theirs:
         path = call.path
         for name, value in self.ids.items():
             path = path.replace(f"<uuid:{name}>", str(value))
+        assert "<" not in path, f"{call.name} has an id that nothing here has"
         return path + QUERIES.get(call.name, "")
 
 
@@ -81,8 +85,12 @@ def calls() -> Iterator[Call]:
     yield from CALLS.values()
 
 
-def test_this_file_knows_every_call_that_takes_a_body() -> None:
+def test_this_file_knows_every_call_that_takes_a_body_or_has_no_id(quick_app: Flask) -> None:
     assert set(BODIES) == {call.name for call in calls() if call.body is not None}
+    assert {call.name for call in calls() if "<" not in call.path} == WITHOUT_ID
+    described = [one for path in document("")["paths"].values() for one in path.values()]
+    by_key = {route.endpoint.partition(".")[2] for route in routes(quick_app) if route.access.by_key}
+    assert {one["operationId"] for one in described} == {call.name for call in calls()} == by_key
 
 
 def test_nothing_is_done_without_with_a_wrong_or_with_a_revoked_key(
@@ -121,7 +129,7 @@ def test_I18_what_belongs_to_others_is_not_there(desk_app: Flask, desk: Desk, th
     for who, token in strangers.items():
         caller = Caller(desk_app, token)
         for call in calls():
-            if "<uuid:" not in call.path:
+            if call.name in WITHOUT_ID:
                 continue
             said, unknown = (send(caller, call, ids.path(call)) for ids in (theirs, nowhere))
             assert (said.status, said.code) == (404, "not_found"), (who, call.name)
