@@ -23,19 +23,19 @@ from webapp.services.jobs.catalogue import OF_SHOPS
 
 CODE = TEA_SHOP.command.code
 SHOPS = (TEA_SHOP, OUTDOOR_SHOP)
-HEARD = "komoju"
-"""The provider whose accounts' messages are signed with a secret of ours; Klarna signs none, Svea's is optional."""
+ASKED = "komoju"
+"""The provider by whose address the emulator is found."""
 
 
 def main() -> int:
     """Make what is missing; 0, or 1 with the reason."""
     settings = load_settings()
-    emulator = settings.emulator_url(HEARD)
+    emulator = settings.emulator_url(ASKED)
     if not settings.is_development or emulator is None:
         print("The demo data are for development with the emulator only.", file=sys.stderr)  # noqa: T201
         return 1
     with application().app_context():
-        make(emulator.removesuffix(f"/{HEARD}"), settings.public_url)
+        make(emulator.removesuffix(f"/{ASKED}"), settings.public_url)
     print(sign_ins())  # noqa: T201 - meant for the person at the terminal
     return 0
 
@@ -83,10 +83,9 @@ def _run_jobs(shop_id: uuid.UUID) -> None:
 
 def _listen(control: Control, shop: DemoShop, accounts: dict[Key, uuid.UUID], public_url: str) -> None:
     """Have messages sent, and let one buyer pay, so that there is one to look at."""
-    heard = [account for account in shop.accounts if account.provider == HEARD]
-    to = webhooks.addresses(public_url, [accounts[key_of(account)] for account in heard])
-    for account in heard:
-        control.open(account, webhook_url=to[accounts[key_of(account)]], webhook_secret=webhooks.SECRET)
+    ears = webhooks.ears(public_url, [accounts[key_of(account)] for account in shop.accounts])
+    for account in shop.accounts:
+        control.open(account, **ears[accounts[key_of(account)]])
     if shop.pays_later is not None and not control.captured_minor(*shop.pays_later):
         control.portal(*shop.pays_later, "pay")
 

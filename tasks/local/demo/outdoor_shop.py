@@ -57,6 +57,7 @@ KLARNA_ORDERS = (
     _klarna(3016, "Per Strand", method="FIXED_AMOUNT", goods=LARGE),
     _klarna(3019, "Sara Nyberg"),
     _klarna(3020, "Tage Viklund"),
+    _klarna(3021, "Ulla Wester", goods=LARGE),
 )
 SVEA_ORDERS = (
     _svea(3101, "Anna Lund"),
