@@ -52,10 +52,10 @@ ORDER: dict[str, Any] = {
             "hold_expires_at": None,
             "last_read_at": "2026-11-22T08:31:00Z",
             "actions": [
-                {"kind": "capture", "available_minor": 0, "partial": False, "why_not": "already_captured"},
-                {"kind": "update", "available_minor": 0, "partial": False, "why_not": "not_supported"},
-                {"kind": "cancel", "available_minor": 0, "partial": False, "why_not": "already_captured"},
-                {"kind": "refund", "available_minor": 3300, "partial": True, "why_not": None},
+                {"kind": "capture", "available_minor": 0, "partial": False, "lines": [], "why_not": "already_captured"},
+                {"kind": "update", "available_minor": 0, "partial": False, "lines": [], "why_not": "not_supported"},
+                {"kind": "cancel", "available_minor": 0, "partial": False, "lines": [], "why_not": "already_captured"},
+                {"kind": "refund", "available_minor": 3300, "partial": True, "lines": [], "why_not": None},
             ],
         }
     ],
@@ -71,6 +71,7 @@ OPERATION: dict[str, Any] = {
     "amount_minor": 1100,
     "currency": "JPY",
     "new_total_minor": None,
+    "lines": [],
     "payment_id": _PAYMENT_ID,
     "order_id": _ORDER_ID,
     "order_number": "10023",

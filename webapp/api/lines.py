@@ -47,6 +47,7 @@ _WORDS = {
     LineFault.TOO_LARGE: "comes to too much",
     LineFault.TOTAL: "is not quantity x unit_price_minor - discount_minor",
 }
+QUANTITY = r"^[0-9]{1,7}(\.[0-9]{1,2})?$"
 Signed = Annotated[int, Field(strict=True, ge=-MAX_MINOR, le=MAX_MINOR)]
 Short = Annotated[str, Field(strict=True, max_length=LONGEST_NAME, pattern=f"^({NO_CONTROLS[1:-1]})?$")]
 
@@ -61,7 +62,7 @@ class LineInput(Input):
         str,
         Field(
             strict=True,
-            pattern=r"^[0-9]{1,7}(\.[0-9]{1,2})?$",
+            pattern=QUANTITY,
             description="A decimal number as a text: `1`, `2.5`. Klarna takes whole numbers only.",
             examples=["1"],
         ),
@@ -120,7 +121,7 @@ def line_output(line: OrderLine) -> LineOutput:
     """A line as the API tells of it."""
     return LineOutput(
         name=line.name,
-        quantity=f"{line.quantity:f}",
+        quantity=f"{line.quantity.normalize():f}",
         unit_price_minor=line.unit_price_minor,
         vat_rate=line.tax_rate_bp,
         discount_minor=line.discount_minor,

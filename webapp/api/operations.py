@@ -11,9 +11,11 @@ from pydantic import ConfigDict, Field
 from providers.kinds import OperationKind
 from webapp.api import examples
 from webapp.api.calls import Asked, Good, address, answered, call
+from webapp.api.lines import LineOutput, line_output
 from webapp.api.shapes import Moment, Output
 from webapp.domain.operations import OperationState
 from webapp.domain.permissions import Permission
+from webapp.services.operations import kept_lines
 from webapp.services.operations.showing import OperationFacts, Stage, get_operation
 from webapp.services.unit_of_work import reading
 
@@ -39,6 +41,7 @@ class OperationOutput(Output):
     amount_minor: Annotated[int, Field(description="In minor units of `currency`.")]
     currency: str
     new_total_minor: Annotated[int | None, Field(description="Of a change of the amount: what it shall be then.")]
+    lines: Annotated[list[LineOutput], Field(description="The order lines that it is about; none for an amount alone.")]
     payment_id: uuid.UUID
     order_id: uuid.UUID
     order_number: str
@@ -66,6 +69,7 @@ def operation_output(facts: OperationFacts) -> OperationOutput:
         amount_minor=row.amount_minor,
         currency=row.currency,
         new_total_minor=row.new_total_minor,
+        lines=[line_output(line) for line in kept_lines.load(row.lines)],
         payment_id=row.payment_id,
         order_id=row.order_id,
         order_number=facts.order.number,

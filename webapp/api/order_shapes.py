@@ -11,10 +11,11 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from providers.kinds import NotOffered, OperationKind
 from providers.planning import WishKind
 from webapp.api import examples
+from webapp.api.line_choices import OpenLineOutput, open_line_output
 from webapp.api.lines import LineOutput, Lines, line_output
 from webapp.api.shapes import Currency, Input, Moment, MomentIn, Output, ShopCode, Text, TotalMinor, Word
 from webapp.domain.payment_state import PaymentState
-from webapp.models import Mode, StatusKind
+from webapp.models import Mode, Payment, StatusKind
 from webapp.services.imports.checking import EMAIL, LANGUAGE, LONGEST, YEARS
 from webapp.services.operations import kept_lines
 from webapp.services.orders.actions import Action, Hindrance, ShownPayment
@@ -119,6 +120,10 @@ class ActionOutput(Output):
         int, Field(description="In minor units of the payment's currency; for `update` the present amount.")
     ]
     partial: Annotated[bool, Field(description="Whether a part of it can be asked for.")]
+    lines: Annotated[
+        list[OpenLineOutput],
+        Field(description="Order lines of which pieces can be named; none where a part goes by its amount alone."),
+    ]
     why_not: NotOffered | Hindrance | None
 
 
@@ -215,14 +220,16 @@ def _payment(shown: ShownPayment) -> PaymentOutput:
         under_way_minor=sums.under_way,
         hold_expires_at=payment.hold_expires_at,
         last_read_at=payment.last_read_at,
-        actions=[_action(action) for action in shown.actions if action.kind in ACTIONS],
+        actions=[_action(action, payment) for action in shown.actions if action.kind in ACTIONS],
     )
 
 
-def _action(action: Action) -> ActionOutput:
+def _action(action: Action, payment: Payment) -> ActionOutput:
+    kept = payment.open_lines if action.partial and action.kind is WishKind.CAPTURE else None
     return ActionOutput(
         kind=OperationKind(action.kind.value),
         available_minor=action.available_minor,
         partial=action.partial,
+        lines=[open_line_output(line) for line in kept_lines.load(kept)],
         why_not=action.why_not,
     )

@@ -16,17 +16,23 @@ from providers.kinds import NotOffered
 from providers.planning import WishKind
 from providers.port import BankDetails
 from webapp.api.calls import Asked, call
+from webapp.api.line_choices import ChosenLines, choose
 from webapp.api.refusals import invalid
 from webapp.api.shapes import AmountMinor, Currency, Input, Text, Word
 from webapp.api.taking import PROBLEMS, TAKEN, Comment, reason_of, request_once, taken
 from webapp.domain.card_numbers import without_card_numbers
+from webapp.domain.order_lines import sum_of
 from webapp.domain.permissions import Permission
 from webapp.models import Operation
 from webapp.services.errors import NotAvailable, RuleBroken
+from webapp.services.operations import kept_lines
 from webapp.services.operations.planning import PlannedWish, file_wish_within
+from webapp.services.operations.wishes import get_facts
 from webapp.services.orders.records import find_payment
 from webapp.services.unit_of_work import Tx, reading
 
+PART: dict[str, Any] = {"amount_minor": 1100, "currency": "JPY"}
+LINES = [{"line": "SKU-1", "quantity": "1"}]
 WITH_CURRENCY: dict[str, Any] = {"dependentRequired": {"amount_minor": ["currency"]}}
 Digits = r"^[0-9]{%d}$"
 
@@ -47,9 +53,7 @@ class BankDetailsInput(Input):
 class MoneyInput(Input):
     """How much; without an amount the whole rest."""
 
-    model_config = ConfigDict(
-        json_schema_extra=WITH_CURRENCY | {"examples": [{"amount_minor": 1100, "currency": "JPY"}, {}]}
-    )
+    model_config = ConfigDict(json_schema_extra=WITH_CURRENCY | {"examples": [PART, {}]})
 
     amount_minor: AmountMinor | None = None
     currency: Annotated[Currency | None, Field(description="The payment's; another one is refused.")] = None
@@ -57,13 +61,23 @@ class MoneyInput(Input):
     comment: Comment | None = None
 
 
+class CaptureInput(MoneyInput):
+    """How much is taken, by its amount or by order lines; without both the whole rest."""
+
+    model_config = ConfigDict(json_schema_extra=WITH_CURRENCY | {"examples": [PART, {"lines": LINES}, {}]})
+
+    lines: ChosenLines | None = None
+
+
 class RefundInput(MoneyInput):
-    """How much is given back, and why."""
+    """How much is given back, by its amount or by order lines, and why; without both the whole rest."""
 
     model_config = ConfigDict(
         json_schema_extra=WITH_CURRENCY
-        | {"examples": [{"amount_minor": 1100, "currency": "JPY", "reason": "returned"}, {"reason": "returned"}]}
+        | {"examples": [PART | {"reason": "returned"}, {"lines": LINES, "reason": "returned"}, {"reason": "returned"}]}
     )
+
+    lines: ChosenLines | None = None
 
     reason: Annotated[Word, Field(description="Code of one of the shop's reasons.")]
     bank_details: BankDetailsInput | None = None
@@ -76,8 +90,8 @@ class RefundInput(MoneyInput):
     permission=Permission.CAPTURE,
     summary="Capture",
     description="Takes what is reserved (also called activate, deliver, validate): the whole rest, or a part where the"
-    " provider can.",
-    body=MoneyInput,
+    " provider can, by its amount or by pieces of order lines.",
+    body=CaptureInput,
     answers=TAKEN,
     once=True,
     problems=PROBLEMS,
@@ -110,7 +124,8 @@ def cancel(asked: Asked, payment_id: uuid.UUID) -> Response:
     path="/payments/<uuid:payment_id>/refunds",
     permission=Permission.REFUND,
     summary="Refund",
-    description="Gives back what was captured (also called credit): the whole rest or a part.",
+    description="Gives back what was captured (also called credit): the whole rest, or a part by its amount or by"
+    " pieces of order lines.",
     body=RefundInput,
     answers=TAKEN,
     once=True,
@@ -144,13 +159,25 @@ def _file(asked: Asked, payment_id: uuid.UUID, kind: WishKind) -> Response:
     )
 
     def deed(tx: Tx) -> Sequence[uuid.UUID]:
-        filed = file_wish_within(tx, replace(wish, reason_id=reason_of(tx, shop_id, body.reason)))
+        whole = replace(wish, reason_id=reason_of(tx, shop_id, body.reason))
+        with_lines = _by_lines(tx, asked, whole)
+        filed = file_wish_within(tx, with_lines)
         if not filed.operation_ids:
             raise NotAvailable(filed.why_not or NotOffered.NOTHING_LEFT)
-        _check_same(tx, filed.operation_ids, wish)
+        _check_same(tx, filed.operation_ids, with_lines)
         return filed.operation_ids
 
     return taken(asked, request_of_client, deed)
+
+
+def _by_lines(tx: Tx, asked: Asked, wish: PlannedWish) -> PlannedWish:
+    """The wish, about the lines that the body chooses; as it is where it chooses none."""
+    body = asked.body
+    if not isinstance(body, (CaptureInput, RefundInput)) or body.lines is None:
+        return wish
+    facts = get_facts(tx, wish.payment_id, asked.client.shops, asked.client.mode, wish.kind)
+    lines = choose(tx, facts, replace(wish, amount_minor=None), body.lines, body.amount_minor)
+    return replace(wish, lines=lines, amount_minor=sum_of(lines))
 
 
 def _bank_details(body: MoneyInput) -> BankDetails | None:
@@ -164,9 +191,9 @@ def _bank_details(body: MoneyInput) -> BankDetails | None:
 
 def _check_same(tx: Tx, operation_ids: Sequence[uuid.UUID], wish: PlannedWish) -> None:
     """Long after the stored answer is dropped, its key still stands at the operations that it made."""
-    columns = select(Operation.amount_minor, Operation.wish_is_whole)
+    columns = select(Operation.amount_minor, Operation.wish_is_whole, Operation.lines)
     rows = tx.execute(columns.where(Operation.id.in_(operation_ids))).all()
     is_whole = all(row.wish_is_whole for row in rows)
     asked_minor = None if is_whole else sum(row.amount_minor for row in rows)
-    if asked_minor != wish.amount_minor:
+    if (asked_minor, kept_lines.load(rows[0].lines)) != (wish.amount_minor, tuple(wish.lines)):
         raise RuleBroken("key_reused")

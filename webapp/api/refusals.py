@@ -47,15 +47,19 @@ def problem_of(refusal: RuleBroken) -> Problem:
 
 
 def _wrong_amount(refusal: NotEnough | TooLow) -> Problem:
-    if isinstance(refusal, NotEnough):
-        currency = str(refusal.facts["currency"])
-        detail = f"At most {refusal.available_minor} {currency} (minor units) can be moved now."
-        fault = {"pointer": "#/amount_minor", "detail": detail}
-        return Problem("not_enough", detail, errors=[fault], available_minor=refusal.available_minor, currency=currency)
     currency = str(refusal.facts["currency"])
+    if isinstance(refusal, NotEnough):
+        return too_much(refusal.available_minor, currency)
     detail = f"At least {refusal.least_minor} {currency} (minor units) are captured or promised."
     fault = {"pointer": "#/amount_minor", "detail": detail}
     return Problem("amount_too_low", detail, errors=[fault], least_minor=refusal.least_minor, currency=currency)
+
+
+def too_much(available_minor: int, currency: str, field: str = "amount_minor") -> Problem:
+    """More was asked for than there is, by that field of the body."""
+    detail = f"At most {available_minor} {currency} (minor units) can be moved now."
+    fault = {"pointer": f"#/{field}", "detail": detail}
+    return Problem("not_enough", detail, errors=[fault], available_minor=available_minor, currency=currency)
 
 
 def _others(refusal: RuleBroken) -> Problem:

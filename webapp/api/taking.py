@@ -80,15 +80,15 @@ def request_once(asked: Asked, shop_id: uuid.UUID, route: str) -> once.Request:
 def taken(asked: Asked, request_of_client: once.Request, deed: Callable[[Tx], Sequence[uuid.UUID]]) -> Response:
     """The answer to a wish; `deed` files it and answers its operations, in the transaction that stores the answer.
 
-    A refusal of the rules is an answer too, and stays the answer to this key.
+    A refusal of the rules is an answer too, and stays the answer to this key; so is a Problem that the deed raises.
     """
 
     def carry_out(tx: Tx) -> Answer:
         try:
             with tx.begin_nested():  # a refusal half way takes back what came before it; its answer is kept
                 ids = deed(tx)
-        except RuleBroken as refusal:
-            problem = problem_of(refusal)
+        except (RuleBroken, Problem) as refusal:
+            problem = problem_of(refusal) if isinstance(refusal, RuleBroken) else refusal
             return Answer(problem.status, problem.body())
         shops, mode = asked.client.shops, asked.client.mode
         made = [operation_output(get_operation(tx, one, shops, mode)) for one in ids]

@@ -1,37 +1,58 @@
 """Schemathesis reads the description and tries to break the API (T8): a few cases in CI, 500 a call in `make fuzz`.
 
 All its checks are on: no 5xx, no answer that the description lacks, wrong data refused, auth never ignored, and chains
-of calls along the links. Afterwards the books are whole. It is a program of its own that speaks HTTP.
+of calls along the links. Afterwards the books are whole. It is a program of its own that speaks HTTP; how many cases
+each call got is counted here, where they arrive. That it finds what it looks for is shown by seeded mistakes.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import wraps
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, Response, request
 from sqlalchemy import func, select
 from werkzeug.serving import make_server
 
 from tests import factories
 from tests.desk import Desk
 from tests.webapp.api.caller import make_key
+from webapp.api import CALLS
 from webapp.models import ApiKey, Operation
+from webapp.security.access import Access
 from webapp.services.unit_of_work import in_transaction
 
 LIKELY = 0.8
 """How often a known id, shop or reason stands where a made-up one could: else nearly all would end at 404."""
+LINKS = re.compile(r"(\d+) covered / \d+ selected / (\d+) total \((\d+) inferred\)")
 REFUSED_BY_RULES = ["401", "403", "404", "409", "412", "422"]
 """Right in form and refused all the same: no such shop, more than is available, a stale tag."""
 
 
 @pytest.fixture
-def address(desk_app: Flask, desk: Desk) -> Iterator[str]:
+def arrived(desk_app: Flask) -> Counter[str]:
+    """How many cases each call got; those whose address leads to no call are not among them."""
+    counted: Counter[str] = Counter()
+
+    @desk_app.after_request
+    def count(response: Response) -> Response:
+        if request.endpoint is not None and "X-Schemathesis-TestCaseId" in request.headers:
+            counted[request.endpoint.removeprefix("api.")] += 1
+        return response
+
+    return counted
+
+
+@pytest.fixture
+def address(desk_app: Flask, desk: Desk, arrived: Counter[str]) -> Iterator[str]:
     """The desk, listening."""
     server = make_server("127.0.0.1", 0, desk_app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -73,34 +94,82 @@ def written(folder: Path, known: dict[str, list[str]]) -> Path:
     return path
 
 
-def fuzz(address: str, settings: Path, token: str, examples: int, phases: str) -> None:
-    """Let Schemathesis run; what it found is shown."""
+def fuzz(address: str, settings: Path, token: str, examples: int, phases: str, *more: str) -> tuple[int, str]:
+    """Let Schemathesis run: its exit code, and all that it said."""
     program = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(settings), "run"]
     what = [f"{address}/api/v1/openapi.json", "--url", f"{address}/api/v1", "-H", f"Authorization: Bearer {token}"]
     how = ["--checks", "all", "--exclude-checks", "object_level_authorization", "--max-examples", str(examples)]
     how += ["--phases", phases, "--continue-on-failure", "--no-color", "--generation-database", "none"]
     how += ["--suppress-health-check", "all", "--warnings", "off"]
-    done = subprocess.run([*program, *what, *how], capture_output=True, text=True, check=False, cwd=settings.parent)
-    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
-    print(done.stdout[-1500:])  # noqa: T201 - the figures, for whoever runs it by hand
+    whole = [*program, *what, *how, *more]
+    done = subprocess.run(whole, capture_output=True, text=True, check=False, cwd=settings.parent)
+    return done.returncode, done.stdout + done.stderr
 
 
 def attack(desk: Desk, address: str, folder: Path, examples: int, payments: int, phases: str) -> None:
-    """Fuzz a desk with something to lose, and look at the books."""
+    """Fuzz a desk with something to lose, look at the books, and that chains of calls went along every link."""
     key_id, token = make_key({desk.shop_id})
     factories.shop("secret")
     desk.change(ApiKey, key_id, requests_per_minute=10_000_000)
-    fuzz(address, written(folder, seeded(desk, payments)), token, examples, phases)
+    code, said = fuzz(address, written(folder, seeded(desk, payments)), token, examples, phases)
+    assert code == 0, said[-20_000:]
+    print(said[-1500:])  # noqa: T201 - the figures, for whoever runs it by hand
     desk.assert_books_are_whole()
     filed = select(func.count()).select_from(Operation).where(Operation.api_key_id == key_id)
     assert in_transaction(lambda tx: tx.execute(filed).scalar_one()) > 0, "it never got as far as money"
+    covered, known, guessed = map(int, LINKS.findall(said)[-1])
+    declared = sum(len(answer.links) for call in CALLS.values() for answer in call.answers.values())
+    assert (known - guessed, covered > 0) == (declared, True), "all links are in the description, and they are followed"
 
 
 @pytest.mark.timeout(600)
-def test_the_api_answers_as_it_is_described(desk: Desk, address: str, tmp_path: Path) -> None:
+def test_the_api_answers_as_it_is_described(desk: Desk, address: str, tmp_path: Path, arrived: Counter[str]) -> None:
     attack(desk, address, tmp_path, examples=5, payments=6, phases="examples,fuzzing,stateful")
+    assert set(arrived) >= set(CALLS)
+
+
+def breaks(**_ids: object) -> Response:
+    raise RuntimeError("seeded")
+
+
+def says_what_nobody_described(**_ids: object) -> Response:
+    return Response("{}", 418, mimetype="application/json")
+
+
+def says_something_else(**_ids: object) -> Response:
+    return Response('{"method": []}', 200, mimetype="application/json")
+
+
+def answers_anybody(**_ids: object) -> Response:
+    return Response('{"payment_methods": []}', 200, mimetype="application/json")
+
+
+@pytest.mark.parametrize(
+    ("mistake", "found"),
+    [
+        (breaks, "Server error"),
+        (says_what_nobody_described, "Undocumented HTTP status code"),
+        (says_something_else, "Response violates schema"),
+        (answers_anybody, "API accepts requests without authentication"),
+    ],
+)
+def test_a_seeded_mistake_is_found(
+    desk_app: Flask, desk: Desk, address: str, tmp_path: Path, mistake: Callable[..., Response], found: str
+) -> None:
+    view = desk_app.view_functions["api.list_payment_methods"]
+    seeded_view = wraps(view)(mistake)
+    if mistake is answers_anybody:
+        seeded_view.access = Access(is_public=True)  # type: ignore[attr-defined]  # as a route that was forgotten
+    desk_app.view_functions["api.list_payment_methods"] = seeded_view
+    token = make_key({desk.shop_id})[1]
+    only = ("--include-operation-id", "list_payment_methods")
+    code, said = fuzz(address, written(tmp_path, {}), token, 3, "fuzzing", *only)
+    assert (code, found in said) == (1, True), said[-5000:]
 
 
 @pytest.mark.slow
-def test_the_api_withstands_500_cases_a_call(desk: Desk, address: str, tmp_path: Path) -> None:
+def test_the_api_withstands_500_cases_a_call(desk: Desk, address: str, tmp_path: Path, arrived: Counter[str]) -> None:
     attack(desk, address, tmp_path, examples=500, payments=60, phases="examples,coverage,fuzzing,stateful")
+    for name in sorted(CALLS):
+        print(f"{arrived[name]:6} {name}")  # noqa: T201 - as above
+    assert {name: arrived[name] for name in CALLS if arrived[name] < 500} == {}

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from webapp.models import Mode, Order, OrderStatus, Payment, ProviderAccount, Shop
 from webapp.models.order_import import order_is_shown
@@ -70,6 +71,7 @@ def _records(tx: Tx, ids: Sequence[uuid.UUID]) -> list[OrderRecord]:
         .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
         .where(Payment.order_id.in_(ids))
         .order_by(Payment.created_at, Payment.id)
+        .options(undefer(Payment.open_lines))
     )
     for payment, account in tx.execute(of_orders) if ids else ():
         payments[payment.order_id].append(shown_payment(payment, account, []))
