@@ -77,12 +77,12 @@ class ByLinesForm(HowMuchForm):
         return None if is_part_of_a_piece or is_part_of_the_line or wanted > line.quantity else wanted
 
     def _wrong_words(self, line: OrderLine) -> str:
-        most = pieces(line.quantity)
+        about = {"name": line.name or line.reference or "–", "most": pieces(line.quantity)}
         if self.facts.availability.whole_lines:
-            return str(_("Enter 0 or %(most)s: this line moves as a whole or not at all", most=most))
+            return str(_("Enter 0 or %(most)s for %(name)s: the line moves as a whole or not at all", **about))
         if line.quantity % 1:
-            return str(_("Enter how many, from 0 to %(most)s, with 2 decimals or fewer", most=most))
-        return str(_("Enter a whole number from 0 to %(most)s", most=most))
+            return str(_("Enter how many of %(name)s, from 0 to %(most)s, with 2 decimals or fewer", **about))
+        return str(_("Enter a whole number from 0 to %(most)s for %(name)s", **about))
 
 
 def with_lines(form: type[FormT], facts: WishFacts, **values: Any) -> FormT:

@@ -75,7 +75,7 @@ def test_order_lines_are_chosen_by_their_quantities_and_told_on_the_check_page(d
     fields = lines_of(form)
     assert set(fields) == {"Kettle", "Mug"}
     wrong = merchant.submit(form, "/capture", **{"how_much": "lines", fields["Mug"]: "3"})
-    assert (wrong.status, wrong.field_errors) == (422, ["Enter a whole number from 0 to 2"])
+    assert (wrong.status, wrong.field_errors) == (422, ["Enter a whole number from 0 to 2 for Mug"])
     nothing = merchant.submit(form, "/capture", how_much="lines")
     assert nothing.field_errors == ["Enter how many pieces of which lines to capture"]
     check = merchant.submit(form, "/capture", **{"how_much": "lines", fields["Mug"]: "1"})

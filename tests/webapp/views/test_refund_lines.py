@@ -50,8 +50,8 @@ def test_what_is_refused_keeps_what_was_typed_and_tells_all_of_it(desk: Desk, me
     wrong = merchant.submit(form, "/refund", **fill(desk, form, Mug="3", Kettle="0,5") | {"reason": ""})
     assert wrong.status == 422
     assert wrong.field_errors == [
-        "Enter a whole number from 0 to 1",
-        "Enter a whole number from 0 to 2",
+        "Enter a whole number from 0 to 1 for Kettle",
+        "Enter a whole number from 0 to 2 for Mug",
         "Choose a reason for the refund",
     ]
     kept = wrong.the_form("/refund").values
