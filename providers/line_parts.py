@@ -1,7 +1,8 @@
-"""A part of an order line: what so many of its pieces come to."""
+"""Parts of order lines: what so many pieces of one come to, and what is left of a set once some are gone."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -27,6 +28,31 @@ def part_of(line: OrderLine, quantity: Decimal) -> OrderLine:
         tax_minor=_rounded(Fraction(total * line.tax_rate_bp, 10000 + line.tax_rate_bp)),
         discount_minor=_rounded(line.unit_price_minor * pieces) - total,
     )
+
+
+def less(lines: Sequence[OrderLine], gone: Iterable[OrderLine]) -> tuple[OrderLine, ...] | None:
+    """What is left of `lines` once the pieces of `gone` are taken from them, in their order.
+
+    None where that is not known: two of the lines look alike, or more is gone than there is.
+    """
+    left = {_mark(line): line for line in lines}
+    if len(left) != len(lines):
+        return None
+    for line in gone:
+        mark = _mark(line)
+        whole = left.get(mark)
+        if whole is None or line.quantity > whole.quantity:
+            return None
+        if line.quantity == whole.quantity:
+            del left[mark]
+        else:
+            left[mark] = part_of(whole, whole.quantity - line.quantity)
+    return tuple(left.values())
+
+
+def _mark(line: OrderLine) -> tuple[str | int, ...]:
+    """By what a line is found again: the provider's id where it has one, else how it looks."""
+    return (line.provider_line_ref,) if line.provider_line_ref else (line.reference, line.name, line.unit_price_minor)
 
 
 def _rounded(value: Fraction) -> int:

@@ -36,6 +36,7 @@ class Availability:
     needs_bank_details: bool = False
     needs_lines: bool = False
     whole_pieces: bool = False  # quantities of lines are whole numbers
+    whole_lines: bool = False  # a line moves as it is, or not at all
     can_raise: bool = False  # an update may also go up
     releases_rest: bool = False  # capturing a part gives back what it leaves
     why_not: NotOffered | None = None

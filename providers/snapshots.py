@@ -63,7 +63,8 @@ class PaymentSnapshot:
     may rise and fall; then neither `movements` nor `totals` tell of authorisations and releases, and `authorised`
     and `cancelled` are the adapter's best words for a payment that is read for the first time.
     `held`: the provider is still checking the buyer or the order, and the shop must not ship yet.
-    `lines` is the whole basket, `open_lines` what of it can still be captured line by line; empty where it cannot.
+    `lines` is the whole basket, `open_lines` what of it can still be captured line by line, `refundable_lines` what
+    of the captured part can still be given back line by line; both are empty where it cannot, or nobody knows.
     """
 
     provider_ref: str
@@ -85,6 +86,7 @@ class PaymentSnapshot:
     open_authorised: Money | None = None
     lines: Sequence[OrderLine] = ()
     open_lines: Sequence[OrderLine] = ()
+    refundable_lines: Sequence[OrderLine] = ()
     held: bool = False
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from providers.errors import RequestNotPossible
 from providers.kinds import NotOffered
-from providers.line_parts import part_of
+from providers.line_parts import less
 from providers.lines import LineKind, OrderLine
 from providers.reading import Unreadable, an_array, an_object, optional_text, text, whole_number
 
@@ -85,26 +85,28 @@ def read(order: Mapping[str, Any]) -> tuple[OrderLine, ...]:
 
 def not_captured(order: Mapping[str, Any]) -> tuple[OrderLine, ...]:
     """The lines that no capture was about yet; none where a capture does not say which lines it was about."""
+    return _less_entries(read(order), order, "captures") or ()
+
+
+def not_refunded(order: Mapping[str, Any], captured_minor: int) -> tuple[OrderLine, ...]:
+    """The captured lines that no refund was about yet; none where a capture or a refund does not say its lines.
+
+    Where the whole basket is captured, its captures need not say so.
+    """
     basket = read(order)
-    left = {_mark(line): line for line in basket}
-    if len(left) != len(basket):
-        return ()  # two lines that look alike: which of them a capture meant is not known
-    for capture in an_array(order.get("captures"), "captures"):
-        captured = read(an_object(capture, "capture"))
-        if not captured:
-            return ()
-        for line in captured:
-            whole = left.pop(_mark(line), None)
-            if whole is None or line.quantity > whole.quantity:
-                return ()
-            if line.quantity < whole.quantity:
-                left[_mark(whole)] = part_of(whole, whole.quantity - line.quantity)
-    return tuple(left.values())
+    is_whole = captured_minor == sum(line.total_minor for line in basket)
+    still_open = () if is_whole else _less_entries(basket, order, "captures")
+    captured = None if still_open is None else less(basket, still_open)
+    return (captured and _less_entries(captured, order, "refunds")) or ()
 
 
-def _mark(line: OrderLine) -> tuple[str, str, int]:
-    """By what a line of a capture is found among those of the order."""
-    return line.reference, line.name, line.unit_price_minor
+def _less_entries(lines: Sequence[OrderLine], order: Mapping[str, Any], entries: str) -> tuple[OrderLine, ...] | None:
+    """The lines without those that the captures or refunds of the order were about; None where that is not known."""
+    left = less(lines, ())
+    for entry in an_array(order.get(entries), entries):
+        told = read(an_object(entry, entries))
+        left = less(left, told) if left is not None and told else None
+    return left
 
 
 def _read(row: Mapping[str, Any]) -> OrderLine:

@@ -74,6 +74,7 @@ def snapshot(order: Any) -> PaymentSnapshot:
         open_authorised=_money(sums.open, order),
         lines=lines.read(order),
         open_lines=lines.not_captured(order) if sums.remaining else (),
+        refundable_lines=lines.not_refunded(order, sums.captured) if sums.captured > sums.refunded else (),
         held=_is_held(fraud, status, sums),
     )
 

@@ -124,12 +124,14 @@ def _refund(order: Order) -> Availability:
         return _not(NotOffered.NOTHING_LEFT)
     by_amount = actions.CANCEL_AMOUNT in order.actions or any(one.takes_amounts for one in order.deliveries)
     by_rows = any(one.creditable_rows for one in order.deliveries if one.left)
+    by_new_row = any(actions.CREDIT_NEW_ROW in one.actions for one in order.deliveries if one.left)
     if not (by_amount or by_rows or plan.cancel_gives_back(order)):
         return _not(NotOffered.NOT_ALLOWED_NOW)
     return Availability(
         possible=True,
         partial=by_amount or by_rows,
         needs_lines=by_rows and not by_amount,
+        whole_lines=not (order.credits_pieces or by_new_row),
         why_not_partial=None if by_amount or by_rows else NotOffered.PART_NOT_SUPPORTED,
     )
 

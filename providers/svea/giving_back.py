@@ -15,7 +15,6 @@ from providers.svea import actions, changed_rows, plan
 from providers.svea.order import Delivery, Order
 from providers.svea.wire import Call
 
-INVOICE = "invoice"
 NAME_LENGTH = 40
 
 
@@ -62,8 +61,7 @@ def _on_the_delivery(request: MoneyRequest, order: Order, delivery: Delivery) ->
     lines = _lines_of(request.lines, delivery)
     by_new_row = actions.CREDIT_NEW_ROW in delivery.actions
     if lines and delivery.creditable_rows:
-        with_parts = order.payment_type.lower() == INVOICE  # the one rule that the page ties to a type (call 13)
-        body = changed_rows.to_credit(lines, delivery, minor, with_parts=with_parts)
+        body = changed_rows.to_credit(lines, delivery, minor, with_parts=order.credits_pieces)
         if body is not None:
             return Call("POST", path, body)
         if not by_new_row:

@@ -15,18 +15,20 @@ Dates have no zone (section 2): they are taken for UTC, and nothing is decided b
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from providers.kinds import MovementKind, OperationKind, ProviderState, RequestState
+from providers.line_parts import less
 from providers.lines import LineKind, OrderLine, tax_within
 from providers.money import Money, MoneyError, exponent
 from providers.reading import Unreadable, an_object, optional_text
 from providers.snapshots import Movement, PaymentSnapshot, PendingEffect, RunningTotal
 from providers.svea import actions, kept, reading_orders
-from providers.svea.order import CANCELLED, DELIVERED, EXPIRED, FAILED, PROCESSING, Order, Row
+from providers.svea.order import CANCELLED, DELIVERED, EXPIRED, FAILED, PROCESSING, Delivery, Order, Row
 
 WIRE_EXPONENT = 2  # every number has two implied decimals (section 1.3)
 UNPAID = {
@@ -65,6 +67,7 @@ def snapshot(answer: Any) -> PaymentSnapshot:
         open_authorised=_money(level, order),
         lines=_lines(order),
         open_lines=_open_lines(order),
+        refundable_lines=_refundable_lines(order),
         held=order.is_held,
     )
 
@@ -128,12 +131,49 @@ def _open_lines(order: Order) -> list[OrderLine]:
     return [_line(row) for row in order.open_rows if actions.DELIVER_ROW in row.actions]
 
 
+def _refundable_lines(order: Order) -> Sequence[OrderLine]:
+    """The rows that may be credited by themselves, with what is left of each.
+
+    None where several deliveries have something left, because lines go with one call, and none where a credit does
+    not say which rows it was about: an amount, a new row, or what was cancelled after the delivery.
+    """
+    with_rest = [one for one in order.deliveries if one.left]
+    if len(with_rest) != 1 or with_rest[0].left != order.left:
+        return ()
+    delivery = with_rest[0]
+    credited = _credited_lines(delivery)
+    left = None if credited is None else less([_line(row) for row in delivery.rows], credited)
+    creditable = {str(row.id) for row in delivery.creditable_rows}
+    return [line for line in left or () if line.provider_line_ref in creditable]
+
+
+def _credited_lines(delivery: Delivery) -> Sequence[OrderLine] | None:
+    """What of the delivered rows was credited; None where the list of credits does not tell."""
+    if sum(one.amount for one in delivery.credits) != delivery.credited:
+        return None
+    rows = {(row.id, row.name, row.unit_price): row for row in delivery.rows}
+    found = []
+    for credit in delivery.credits:
+        for row in credit.rows:
+            delivered = rows.get((row.id, row.name, row.unit_price))
+            if delivered is None:
+                return None
+            found.append(replace(_line(delivered), quantity=_pieces(abs(row.quantity))))
+        if not credit.rows:
+            return None
+    return found
+
+
+def _pieces(hundredths: int) -> Decimal:
+    return Decimal(hundredths).scaleb(-2)
+
+
 def _line(row: Row) -> OrderLine:
     before_discount = reading_orders.row_total(row.unit_price, row.quantity)
     kind = LineKind.SHIPPING if row.kind.lower() == "shippingfee" else LineKind.GOODS
     return OrderLine(
         name=row.name,
-        quantity=Decimal(row.quantity).scaleb(-2),
+        quantity=_pieces(row.quantity),
         unit_price_minor=row.unit_price,
         total_minor=row.total,
         tax_rate_bp=row.vat,

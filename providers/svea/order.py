@@ -13,6 +13,7 @@ from providers.svea import actions
 
 OPEN, DELIVERED, CANCELLED, FAILED, EXPIRED = "OPEN", "DELIVERED", "CANCELLED", "FAILED", "EXPIRED"
 PROCESSING, PENDING = "PROCESSING", "PENDING"
+INVOICE = "invoice"
 KNOWN = frozenset({OPEN, DELIVERED, CANCELLED, FAILED, EXPIRED, PROCESSING, PENDING})
 NOTHING_OPEN = frozenset({DELIVERED, CANCELLED, FAILED, EXPIRED, PROCESSING})
 
@@ -41,6 +42,7 @@ class Credit:
     amount: int
     by_vat: Sequence[tuple[int, int]] = ()  # VAT rate and amount of each of its rows
     code: str | None = None  # our short code, where a row's name holds one
+    rows: Sequence[Row] = ()  # with negative quantities; not kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,11 @@ class Order:
         """Svea still approves it: nothing may be shipped or delivered."""
         over = (CANCELLED, FAILED, EXPIRED)
         return self.status not in over and PENDING in (self.system_status, self.status)
+
+    @property
+    def credits_pieces(self) -> bool:
+        """Whether a part of a row's quantity may be credited; the page ties that to the type (call 13)."""
+        return self.payment_type.lower() == INVOICE
 
     @property
     def open_rows(self) -> list[Row]:

@@ -61,6 +61,7 @@ def _credit(value: Any) -> Credit:
         amount=abs(whole_number(found, "amount")),
         by_vat=[(row.vat, abs(row.total)) for row in rows],
         code=code_in([row.name for row in rows]),
+        rows=rows,
     )
 
 

@@ -1,11 +1,12 @@
 """A part of an order line: exact as a whole, rounded as a part, and never more than there is."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from providers.klarna import lines as klarna_lines
-from providers.line_parts import part_of
+from providers.line_parts import less, part_of
 from providers.lines import OrderLine
 
 MUGS = OrderLine("Mug", Decimal(3), 3350, 10000, 2500, 2000, discount_minor=50)
@@ -41,3 +42,37 @@ def test_whole_pieces_keep_the_rules_that_klarna_checks(pieces):
 def test_none_and_more_than_there_are_is_refused(pieces):
     with pytest.raises(ValueError, match="of 3"):
         part_of(MUGS, Decimal(pieces))
+
+
+CUPS = OrderLine("Cup", Decimal(2), 500, 1000, 2500, 200, reference="SKU-2")
+
+
+@pytest.mark.parametrize(
+    ("gone", "left"),
+    [
+        ([], [("Mug", 3, 10000), ("Cup", 2, 1000)]),
+        ([part_of(MUGS, Decimal(1))], [("Mug", 2, 6667), ("Cup", 2, 1000)]),
+        ([part_of(MUGS, Decimal(1)), part_of(MUGS, Decimal(2))], [("Cup", 2, 1000)]),
+        ([MUGS, CUPS], []),
+    ],
+)
+def test_what_is_left_keeps_the_order_of_the_lines(gone, left):
+    assert [(line.name, line.quantity, line.total_minor) for line in less([MUGS, CUPS], gone)] == left
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        [CUPS, part_of(CUPS, Decimal(1))],
+        [replace(CUPS, unit_price_minor=400)],
+        [replace(CUPS, quantity=Decimal(3))],
+    ],
+)
+def test_what_is_left_is_not_known_where_more_is_gone_than_there_is(gone):
+    assert less([MUGS, CUPS], gone) is None
+
+
+def test_lines_that_look_alike_are_told_apart_by_the_providers_id_only():
+    assert less([CUPS, CUPS], []) is None
+    first, second = replace(CUPS, provider_line_ref="1"), replace(CUPS, provider_line_ref="2")
+    assert less([first, second], [replace(MUGS, provider_line_ref="2", quantity=Decimal(2))]) == (first,)

@@ -2,109 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-import unicodedata
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
-from wtforms import StringField
 
-from providers.line_parts import part_of
-from providers.lines import OrderLine
-from webapp.formatting import money, pieces
-from webapp.forms.base import stripped
-from webapp.forms.how_much import LINES, HowMuchForm
-from webapp.forms.money import too_much_words
+from webapp.forms.by_lines import ByLinesForm, with_lines
 from webapp.services.operations.wishes import WishFacts
 
-_PIECES = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{1,2})?")
 
-
-class CaptureForm(HowMuchForm):
-    """A capture of one payment; made by `capture_form`, with a field for each order line that is left."""
-
-    line_of: Mapping[str, OrderLine] = {}
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        """As HowMuchForm; afterwards `lines` are the chosen ones, with their quantities."""
-        super().validate(extra_validators)
-        if self.how_much.data == LINES and not self.errors:
-            self._check_lines()
-        return not self.errors
+class CaptureForm(ByLinesForm):
+    """A capture of one payment."""
 
     def nothing_chosen_words(self) -> str:
         """What to do where none of the ways was chosen."""
         return str(_("Choose how much to capture"))
 
-    @property
-    def line_fields(self) -> list[Any]:
-        """The fields of the order lines."""
-        return [self._fields[name] for name in self.line_of]
-
-    def _check_lines(self) -> None:
-        chosen = []
-        for name, line in self.line_of.items():
-            wanted = _wanted(self._fields[name].data or "0", line)
-            if wanted is None:
-                self.refuse(name, _wrong_words(line))
-            elif wanted:
-                chosen.append(part_of(line, wanted))
-        if self.errors:
-            return
-        self.lines = tuple(chosen)
-        self.amount_minor = sum(line.total_minor for line in chosen)
-        if not chosen:
-            self.refuse("how_much", _("Enter how many pieces of which lines to capture"))
-        elif self.amount_minor > self.facts.available_minor:
-            self.refuse("how_much", too_much_words(self.facts))
-        elif self.amount_minor <= 0:
-            nothing = money(0, self.facts.payment.currency)
-            self.refuse("how_much", _("Amount must be more than %(amount)s", amount=nothing))
+    def no_lines_words(self) -> str:
+        """What to do where lines were asked for and none was chosen."""
+        return str(_("Enter how many pieces of which lines to capture"))
 
 
 def capture_form(facts: WishFacts, **values: Any) -> CaptureForm:
     """The form for one payment."""
-    currency = facts.payment.currency
-    lines: dict[str, OrderLine] = {}
-    for line in facts.open_lines:
-        name = _name_of(line)
-        lines[name if name not in lines else f"{name}_{len(lines)}"] = line
-    texts = {name: _label(line, currency) for name, line in lines.items()}
-    fields = {name: StringField(text, default="0", filters=[stripped]) for name, text in texts.items()}
-    made: type[CaptureForm] = type("CaptureForm", (CaptureForm,), {**fields, "line_of": lines})
-    return made(facts, **values)
-
-
-def _name_of(line: OrderLine) -> str:
-    """A field name that stays with the line, so that what was typed never moves to another one."""
-    mark = line.provider_line_ref or f"{line.reference}\0{line.name}\0{line.unit_price_minor}"
-    return "line_" + hashlib.sha256(mark.encode()).hexdigest()[:10]
-
-
-def _label(line: OrderLine, currency: str) -> str:
-    return _(
-        "%(name)s: %(left)s left, %(amount)s",
-        name=line.name or line.reference or "–",
-        left=pieces(line.quantity),
-        amount=money(line.total_minor, currency),
-    )
-
-
-def _wanted(text: str, line: OrderLine) -> Decimal | None:
-    """How many pieces were typed; None for what is no number of them. Whole pieces stay whole."""
-    plain = unicodedata.normalize("NFKC", text).strip()
-    if not _PIECES.fullmatch(plain):
-        return None
-    wanted = Decimal(plain.replace(",", "."))
-    is_part_of_a_piece = wanted % 1 and not line.quantity % 1
-    return None if is_part_of_a_piece or wanted > line.quantity else wanted
-
-
-def _wrong_words(line: OrderLine) -> str:
-    most = pieces(line.quantity)
-    if line.quantity % 1:
-        return str(_("Enter how many, from 0 to %(most)s, with 2 decimals or fewer", most=most))
-    return str(_("Enter a whole number from 0 to %(most)s", most=most))
+    return with_lines(CaptureForm, facts, **values)

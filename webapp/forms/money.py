@@ -62,6 +62,11 @@ class MoneyForm(Form):
             self.renew()
 
     @property
+    def needs_reason(self) -> bool:
+        """Whether a reason has to be chosen."""
+        return False
+
+    @property
     def wish_id(self) -> uuid.UUID | None:
         """The one-time id that travels with the form; None where it was tampered with."""
         try:

@@ -84,6 +84,7 @@ class Payment(Base):
     kept: Mapped[Any] = mapped_column(Json, default=dict)  # the adapter's memory of the last read
     lines: Mapped[Any] = mapped_column(Json, nullable=True, deferred=True)  # the provider's, as last read (kept_lines)
     open_lines: Mapped[Any] = mapped_column(Json, nullable=True, deferred=True)  # that can still be captured
+    refundable_lines: Mapped[Any] = mapped_column(Json, nullable=True, deferred=True)  # that can still be given back
     frozen_reason: Mapped[str | None]
     frozen_at: Mapped[datetime | None]
     hold_expires_at: Mapped[datetime | None]

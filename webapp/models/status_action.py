@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, literal, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.domain.status_actions import FiringState, FollowedState, StatusAct
@@ -14,6 +14,7 @@ from webapp.models.base import Base, new_id
 EVERY_PROVIDER = ""
 DUE = "due_at is not null"
 WITHOUT_PAYMENT = "payment_id is null"
+GIVEN_UP = "state = 'given_up'"
 
 
 class StatusAction(Base):
@@ -70,6 +71,13 @@ class FiredAction(Base):
         ),
         Index("ix_fired_actions_due", "shop_id", "due_at", "id", sqlite_where=text(DUE), postgresql_where=text(DUE)),
         Index("ix_fired_actions_order", "order_id", "state"),
+        Index(
+            "ix_fired_actions_given_up",
+            "shop_id",
+            "payment_id",
+            sqlite_where=text(GIVEN_UP),
+            postgresql_where=text(GIVEN_UP),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -88,3 +96,7 @@ class FiredAction(Base):
     why: Mapped[str | None]  # a NotOffered, where the provider or the payment's state was the reason
     wish_id: Mapped[uuid.UUID | None]  # of the operations that it became
     ended_at: Mapped[datetime | None]
+
+
+is_given_up = FiredAction.state == literal(FiringState.GIVEN_UP, FiredAction.state.type, literal_execute=True)
+"""Whether there are no more tries of an action; written out, so that databases see that the index of these fits."""

@@ -15,6 +15,7 @@ from webapp.models import Installation, KillSwitch, LedgerMovement, Mode, Operat
 from webapp.services.cases import listing as cases
 from webapp.services.jobs import overdue
 from webapp.services.mails import keeping as mails
+from webapp.services.status_actions import firing
 from webapp.services.unit_of_work import Tx
 
 OF_LATE = timedelta(days=7)
@@ -36,6 +37,7 @@ class Waiting:
     recovery_since: datetime | None
     overdue_jobs: int
     cases: int
+    given_up_actions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,6 @@ def waiting(
             .group_by(Operation.state)
         )
     }
-    breakers = select(ProviderAccount).where(
-        ProviderAccount.shop_id.in_(shops),
-        ProviderAccount.mode == mode,
-        ProviderAccount.breaker_opened_at.is_not(None),
-    )
     installation = tx.get(Installation, 1)
     return Waiting(
         unknown=by_state.get(OperationState.UNKNOWN, 0),
@@ -93,7 +90,7 @@ def waiting(
             Operation.ended_at > now - OF_LATE,
         ),
         blocked=_count(tx, *here, Operation.state == OperationState.QUEUED, Operation.blocked_since.is_not(None)),
-        open_breakers=tx.scalars(breakers.order_by(ProviderAccount.name)).all(),
+        open_breakers=_open_breakers(tx, shops, mode),
         frozen=tx.execute(
             select(func.count()).select_from(Payment).where(*here, Payment.frozen_at.is_not(None))
         ).scalar_one(),
@@ -102,7 +99,15 @@ def waiting(
         recovery_since=installation.recovery_since if installation else None,
         overdue_jobs=len(overdue.overdue(tx, shops, desk_too=sees_jobs_of_desk)),
         cases=cases.count_open(tx, shops, mode),
+        given_up_actions=firing.count_given_up(tx, shops, mode),
     )
+
+
+def _open_breakers(tx: Tx, shops: Collection[uuid.UUID], mode: Mode) -> Sequence[ProviderAccount]:
+    """The accounts in those shops that nothing is sent through."""
+    here = ProviderAccount.shop_id.in_(shops), ProviderAccount.mode == mode
+    is_open = ProviderAccount.breaker_opened_at.is_not(None)
+    return tx.scalars(select(ProviderAccount).where(*here, is_open).order_by(ProviderAccount.name)).all()
 
 
 def _switches(tx: Tx, shops: Collection[uuid.UUID]) -> int:

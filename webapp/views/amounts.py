@@ -96,6 +96,7 @@ class AmountSteps(Steps):
             facts=facts,
             payment=facts.payment,
             form=form,
+            address=self._address("create", facts),
             order_href=order_address(facts.order.id),
             focus=focus,
         )

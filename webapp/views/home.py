@@ -66,6 +66,12 @@ def _heaps(waiting: Waiting) -> list[Heap]:
         Heap(waiting.blocked, _("Held back before sending"), "amber", _address("refunds.index", state="queued")),
         Heap(waiting.overdue_jobs, _("Jobs that have not finished in time"), "red", _address("jobs.index")),
         Heap(
+            waiting.given_up_actions,
+            _("Actions of an order status that were given up"),
+            "red",
+            _address("orders.index", attention="1"),
+        ),
+        Heap(
             waiting.refused_mails,
             _("Mails of the last 7 days that did not arrive, or maybe not"),
             "amber",

@@ -168,6 +168,7 @@ class Steps:
             facts=facts,
             payment=facts.payment,
             form=form,
+            address=self._address("create", facts),
             planned=[wish_words.step_words(step, currency) for step in steps],
             why_these=wish_words.why_these(steps),
             order_href=order_href,

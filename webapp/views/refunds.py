@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from providers.planning import WishKind
 from webapp.domain.permissions import Permission
 from webapp.extensions import db
-from webapp.forms.refund import RefundForm
+from webapp.forms.refund import refund_form
 from webapp.htmx import page
 from webapp.security import current, limit_money_forms, requires, shops_in_view, visible_shops
 from webapp.services.operations.listing import list_refunds, people_who_asked, reason_choices
@@ -18,7 +18,7 @@ from webapp.views.money_steps import Steps
 from webapp.views.refund_filters import GROUPS, addresses, chips_of, read_filter
 
 bp = Blueprint("refunds", __name__)
-STEPS = Steps(WishKind.REFUND, (Permission.REFUND,), RefundForm, "refunds")
+STEPS = Steps(WishKind.REFUND, (Permission.REFUND,), refund_form, "refunds")
 
 
 @bp.get("/refunds")

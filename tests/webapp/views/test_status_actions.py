@@ -142,3 +142,20 @@ def test_the_trial_and_the_rehearsal_answer_in_words(desk: Desk, merchant: Visit
         "no change of its status has set anything going"
         in merchant.get(f"/jobs/{ORDER_STATUS}/{desk.shop_id}/rehearsal?order=A-1").words
     )
+
+
+def test_a_given_up_action_waits_on_the_home_page_and_among_the_orders_that_need_attention(
+    desk: Desk, merchant: Visitor
+) -> None:
+    table(desk, shipped=StatusAct.CAPTURE)
+    payment = desk.payment(700, state="failed", order_number="A-7")
+    words = "1 Actions of an order status that were given up"
+    assert words not in merchant.get("/").words
+    give(desk, payment, "shipped")
+    home = merchant.get("/")
+    assert home.link("/orders?attention=1") == words
+    assert "A-7" in merchant.get("/orders?attention=1").words
+    other = factories.user(factories.shop("print").id, Role.MERCHANT)
+    assert words not in Visitor(merchant.client.application, other.id).get("/").words
+    give(desk, payment, "new")
+    assert words not in merchant.get("/").words, "another status ends what the first one fired"

@@ -11,10 +11,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import undefer
 
 from providers.kinds import MovementKind, NotOffered, OperationKind, ProviderState
+from providers.line_parts import less
 from providers.lines import OrderLine
 from providers.planning import Plan, WishKind
 from providers.port import Availability
-from webapp.domain.operations import OperationState
+from webapp.domain.operations import NOT_TERMINAL, OperationState
 from webapp.domain.payment_state import PaymentState, Sums, lapses_soon, payment_state
 from webapp.models import (
     ApiKey,
@@ -42,7 +43,8 @@ class WishFacts:
 
     `plan` is what a wish for everything would do now. `doubtful` is an operation of the payment whose result nobody
     knows, `failed` the newest of this kind if it was not done, `newest` the newest of this kind with the name of who
-    asked; for a wish of several kinds the newest of all.
+    asked; for a wish of several kinds the newest of all. `open_lines` are the order lines that a part of it may be
+    about, with what is left of each; none where nothing is known.
     """
 
     payment: Payment
@@ -58,6 +60,7 @@ class WishFacts:
     newest: tuple[Operation, str | None] | None
     last_refund_at: datetime | None
     now: datetime
+    open_lines: Sequence[OrderLine]
 
     @property
     def sums(self) -> Sums:
@@ -81,12 +84,6 @@ class WishFacts:
         if self.takes_amounts:
             return None
         return NotOffered.LINES_NEEDED if self.availability.partial else self.availability.why_not_partial
-
-    @property
-    def open_lines(self) -> Sequence[OrderLine]:
-        """The order lines that a capture may be about, with what is left of each; none where nothing is known."""
-        is_capture = self.kind is WishKind.CAPTURE and self.availability.partial
-        return kept_lines.load(self.payment.open_lines) if is_capture else ()
 
     @property
     def gives_back(self) -> bool:
@@ -178,7 +175,7 @@ def get_facts(tx: Tx, payment_id: uuid.UUID, shops: Collection[uuid.UUID], mode:
         .join(Shop, Shop.id == Payment.shop_id)
         .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
         .where(Payment.id == payment_id, Payment.shop_id.in_(shops), Payment.mode == mode)
-        .options(undefer(Payment.open_lines))
+        .options(undefer(Payment.open_lines), undefer(Payment.refundable_lines))
     ).one_or_none()
     if row is None:
         raise NotFound(f"payment {payment_id}")
@@ -186,13 +183,14 @@ def get_facts(tx: Tx, payment_id: uuid.UUID, shops: Collection[uuid.UUID], mode:
     plan = Plan(()) if kind is WishKind.UPDATE else foresee(kind, None, payment, account)[1]
     newest = _newest(tx, payment.id, kind)
     failed = newest[0] if newest and newest[0].state in {OperationState.REJECTED, OperationState.EXPIRED} else None
+    availability = _availability(kind, payment, account, plan)
     return WishFacts(
         payment=payment,
         order=order,
         shop=shop,
         account=account,
         kind=kind,
-        availability=_availability(kind, payment, account, plan),
+        availability=availability,
         plan=plan,
         reasons=_reasons(tx, shop.id),
         doubtful=_doubtful(tx, payment.id),
@@ -200,6 +198,7 @@ def get_facts(tx: Tx, payment_id: uuid.UUID, shops: Collection[uuid.UUID], mode:
         newest=newest,
         last_refund_at=_last_refund_at(tx, payment.id),
         now=runtime.current().clock.now(tx),
+        open_lines=_open_lines(tx, payment, kind) if availability.partial else (),
     )
 
 
@@ -232,6 +231,22 @@ def _availability(kind: WishKind, payment: Payment, account: ProviderAccount, pl
         return Availability(possible=False, why_not=plan.why_not)
     found = [capabilities.availability(one, facts, account.settings) for one in {step.kind for step in plan.steps}]
     return Availability(possible=True, needs_bank_details=any(one.needs_bank_details for one in found))
+
+
+def _open_lines(tx: Tx, payment: Payment, kind: WishKind) -> Sequence[OrderLine]:
+    """What the last read showed, less what operations under way are about; none where one does not say."""
+    read = {WishKind.CAPTURE: payment.open_lines, WishKind.REFUND: payment.refundable_lines}.get(kind)
+    if not read:
+        return ()
+    under_way = select(Operation.lines).where(
+        Operation.payment_id == payment.id,
+        Operation.kind == OperationKind(kind.value),
+        Operation.state.in_(NOT_TERMINAL),
+    )
+    left: Sequence[OrderLine] | None = kept_lines.load(read)
+    for promised in tx.scalars(under_way):
+        left = less(left, kept_lines.load(promised)) if left and promised else None
+    return left or ()
 
 
 def _reasons(tx: Tx, shop_id: uuid.UUID) -> Sequence[RefundReason]:

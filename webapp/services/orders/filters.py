@@ -18,8 +18,10 @@ from sqlalchemy.orm import aliased
 from providers.money import currencies_by_exponent
 from webapp.domain.operations import OperationState
 from webapp.domain.payment_state import PaymentState
-from webapp.models import Mode, Operation, Order, Payment, ProviderAccount
+from webapp.domain.status_actions import FiringState
+from webapp.models import FiredAction, Mode, Operation, Order, Payment, ProviderAccount
 from webapp.models.payment_state import payment_state_column
+from webapp.models.status_action import is_given_up
 
 MOST_FOUND = 250
 """Rows that a search takes from each of its indexes, and one more to see that there are more: then narrow it."""
@@ -105,6 +107,7 @@ def needs_attention() -> ColumnElement[bool]:
     return or_(
         exists().where(Operation.order_id == Order.id, not_done_yet_open()),
         exists().where(Payment.order_id == Order.id, Payment.frozen_at.is_not(None)),
+        exists().where(FiredAction.order_id == Order.id, FiredAction.state == FiringState.GIVEN_UP),
     )
 
 
@@ -121,7 +124,12 @@ def orders_needing_attention(wanted: OrderFilter) -> CompoundSelect[uuid.UUID, d
     frozen = select(Payment.order_id, Payment.ordered_at).where(
         Payment.shop_id.in_(wanted.shop_ids), Payment.mode == wanted.mode, Payment.frozen_at.is_not(None)
     )
-    return union(of_operations, frozen)
+    given_up = (
+        select(Payment.order_id, Payment.ordered_at)
+        .join(FiredAction, FiredAction.payment_id == Payment.id)
+        .where(FiredAction.shop_id.in_(wanted.shop_ids), is_given_up, Payment.mode == wanted.mode)
+    )
+    return union(of_operations, frozen, given_up)
 
 
 def orders_found(wanted: OrderFilter, *, on_postgresql: bool) -> Any:

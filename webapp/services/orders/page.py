@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Uuid, and_, bindparam, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, undefer
 
 from providers.kinds import OperationKind
 from webapp.domain.operations import NOT_TERMINAL, OperationState, shown_state
@@ -33,6 +33,7 @@ from webapp.models.order_import import order_is_shown
 from webapp.services.errors import NotFound
 from webapp.services.jobs.rules import left_of
 from webapp.services.orders.actions import ShownPayment, shown_payment
+from webapp.services.orders.lines import ShownLines, shown_lines
 from webapp.services.orders.statuses import planned_undoing
 from webapp.services.orders.timeline import Event, timeline
 from webapp.services.status_actions.firing import standing
@@ -114,6 +115,7 @@ class OrderFacts:
     notes: Sequence[NoteLine]
     fired: Sequence[FiredAction]  # what its status set going and was not carried out
     events: Sequence[Event]
+    lines: ShownLines
 
     def newest(self, kind: OperationKind) -> OperationLine | None:
         """The newest operation of that kind, which the order's outcome is read from."""
@@ -161,6 +163,7 @@ _PAYMENTS = (
     .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
     .where(Payment.order_id == _OF_ORDER, Payment.shop_id == _OF_SHOP)
     .order_by(Payment.created_at, Payment.id)
+    .options(*(undefer(lines) for lines in (Payment.lines, Payment.open_lines, Payment.refundable_lines)))
 )
 _MOVEMENTS = (
     select(LedgerMovement)
@@ -213,6 +216,7 @@ def get_order(tx: Tx, order_id: uuid.UUID, shop_ids: Collection[uuid.UUID]) -> O
         operations=operations,
         notes=[NoteLine(note.text, name, note.created_at) for note, name in notes],
         fired=standing(tx, order.id),
+        lines=shown_lines(order, [payment for payment, _account in payments], [line.operation for line in operations]),
         events=timeline(tx, order, accounts, [line.operation for line in operations], _tried(operations), movements),
     )
 

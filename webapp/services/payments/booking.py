@@ -189,6 +189,7 @@ def _state_of(payment: Payment, snapshot: PaymentSnapshot | None, now: datetime,
     changes: dict[str, Any] = {"provider_state": state, "last_read_at": now, "kept": dict(snapshot.kept)}
     changes["lines"] = kept_lines.dump(snapshot.lines)
     changes["open_lines"] = kept_lines.dump(snapshot.open_lines)
+    changes["refundable_lines"] = kept_lines.dump(snapshot.refundable_lines)
     if snapshot.hold_expires_at is not None:
         changes["hold_expires_at"] = snapshot.hold_expires_at
     return changes

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from webapp.domain.payment_state import payment_state
 from webapp.domain.status_actions import STANDS_STILL, FiringState, StatusAct, is_over
-from webapp.models import FiredAction, Order, Payment, ProviderAccount, StatusChange, Via
+from webapp.models import FiredAction, Mode, Order, Payment, ProviderAccount, StatusChange, Via
 from webapp.models.base import new_id, table_of
+from webapp.models.status_action import is_given_up
 from webapp.services.audit import Actor
 from webapp.services.operations.wishes import sums_of
 from webapp.services.status_actions.tables import Acts, acts_of
@@ -86,6 +87,12 @@ def standing(tx: Tx, order_id: uuid.UUID) -> Sequence[FiredAction]:
     found = tx.scalars(select(FiredAction).where(*mine).order_by(FiredAction.fired_at, FiredAction.id)).all()
     has_payment = [each for each in found if each.payment_id is not None]
     return has_payment or found
+
+
+def count_given_up(tx: Tx, shops: Collection[uuid.UUID], mode: Mode) -> int:
+    """How many actions in those shops have no more tries and wait for a person; along their own index."""
+    counted = select(func.count()).select_from(FiredAction).join(Payment, Payment.id == FiredAction.payment_id)
+    return tx.execute(counted.where(FiredAction.shop_id.in_(shops), is_given_up, Payment.mode == mode)).scalar_one()
 
 
 def _supersede(tx: Tx, order_ids: Sequence[uuid.UUID], at: datetime) -> None:

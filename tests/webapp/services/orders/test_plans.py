@@ -26,7 +26,7 @@ from webapp.services.orders.filters import OrderFilter
 from webapp.services.orders.listing import list_orders
 from webapp.services.unit_of_work import Tx, reading
 
-TABLES = "orders|payments|operations|movements|provider_accounts"
+TABLES = "orders|payments|operations|movements|provider_accounts|fired_actions"
 WALKS: dict[str, dict[str, Any]] = {
     "everything": {},
     "status": {"status": "paid"},
@@ -40,6 +40,7 @@ LISTS: dict[str, dict[str, Any]] = {
     "number": {"search": "A"},
     "e-mail": {"search": "hana@example.test"},
     "amount": {"search": "3300", "amounts": ((0, 3300),)},
+    "attention": {"attention": True},
 }
 
 
