@@ -31,6 +31,7 @@ _WORDS = {
     ChoiceFault.TWICE: "was named before; name each line once",
     ChoiceFault.QUANTITY: "must be more than 0 and at most {left:f}, which is what is left",
     ChoiceFault.WHOLE_PIECES: "must be a whole number",
+    ChoiceFault.WHOLE_LINE: "must be {left:f}: the provider moves this line as a whole or not at all",
 }
 
 
@@ -92,7 +93,7 @@ def choose(
         if not plan.steps:
             raise NotAvailable(plan.why_not or NotOffered.NOTHING_LEFT)
         raise _invalid([_fault("#/lines", "cannot be named: the provider shows none that are left for this")])
-    lines = _read(left, wanted)
+    lines = _read(left, wanted, whole_lines=facts.availability.whole_lines)
     total = sum_of(lines)
     if amount_minor not in (None, total):
         raise _invalid([_fault("#/lines", f"come to {total} and not to {amount_minor} (minor units)")])
@@ -111,13 +112,15 @@ def _same_again(tx: Tx, operation_id: uuid.UUID, wanted: Sequence[ChosenLineInpu
         raise RuleBroken("key_reused") from None
 
 
-def _read(left: Sequence[OrderLine], wanted: Sequence[ChosenLineInput]) -> list[OrderLine]:
+def _read(
+    left: Sequence[OrderLine], wanted: Sequence[ChosenLineInput], *, whole_lines: bool = False
+) -> list[OrderLine]:
     lines: list[OrderLine] = []
     errors = []
     for index, each in enumerate(wanted):
         choice = Choice(each.line, None if each.quantity is None else Decimal(each.quantity))
         try:
-            lines.append(chosen_line(choice, left, [id_of(line) for line in lines]))
+            lines.append(chosen_line(choice, left, [id_of(line) for line in lines], whole_lines=whole_lines))
         except ChoiceWrong as wrong:
             errors.append(_fault(f"#/lines/{index}/{wrong.field}", _WORDS[wrong.fault].format(left=wrong.left)))
     if errors:

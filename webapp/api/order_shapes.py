@@ -225,7 +225,8 @@ def _payment(shown: ShownPayment) -> PaymentOutput:
 
 
 def _action(action: Action, payment: Payment) -> ActionOutput:
-    kept = payment.open_lines if action.partial and action.kind is WishKind.CAPTURE else None
+    lines = {WishKind.CAPTURE: payment.open_lines, WishKind.REFUND: payment.refundable_lines}
+    kept = lines.get(action.kind) if action.partial else None
     return ActionOutput(
         kind=OperationKind(action.kind.value),
         available_minor=action.available_minor,

@@ -20,6 +20,7 @@ class ChoiceFault(StrEnum):
     TWICE = "twice"  # another choice is about the same line
     QUANTITY = "quantity"  # none, or more than is left
     WHOLE_PIECES = "whole_pieces"  # a part of a piece of a line that has whole ones
+    WHOLE_LINE = "whole_line"  # a part of a line that the provider moves as it is or not at all
 
 
 class ChoiceWrong(ValueError):
@@ -46,7 +47,9 @@ def id_of(line: OrderLine) -> str:
     return hashlib.sha256(mark.encode()).hexdigest()[:10]
 
 
-def chosen_line(choice: Choice, left: Sequence[OrderLine], taken: Collection[str] = ()) -> OrderLine:
+def chosen_line(
+    choice: Choice, left: Sequence[OrderLine], taken: Collection[str] = (), *, whole_lines: bool = False
+) -> OrderLine:
     """The chosen pieces as a line of their own; `taken` are ids of lines chosen before. Raises ChoiceWrong."""
     found = [line for line in left if id_of(line) == choice.line]
     found = found or [line for line in left if line.reference == choice.line]
@@ -62,4 +65,6 @@ def chosen_line(choice: Choice, left: Sequence[OrderLine], taken: Collection[str
         raise ChoiceWrong(ChoiceFault.QUANTITY, "quantity", line.quantity)
     if quantity % 1 and not line.quantity % 1:
         raise ChoiceWrong(ChoiceFault.WHOLE_PIECES, "quantity", line.quantity)
+    if whole_lines and quantity != line.quantity:
+        raise ChoiceWrong(ChoiceFault.WHOLE_LINE, "quantity", line.quantity)
     return part_of(line, quantity)

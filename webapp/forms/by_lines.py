@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from wtforms import StringField
 
 from providers.line_parts import part_of
 from providers.lines import OrderLine
+from webapp.domain.line_choices import id_of
 from webapp.formatting import money, pieces
 from webapp.forms.base import stripped
 from webapp.forms.how_much import LINES, HowMuchForm
@@ -100,8 +100,7 @@ def with_lines(form: type[FormT], facts: WishFacts, **values: Any) -> FormT:
 
 def _name_of(line: OrderLine) -> str:
     """A field name that stays with the line, so that what was typed never moves to another one."""
-    mark = line.provider_line_ref or f"{line.reference}\0{line.name}\0{line.unit_price_minor}"
-    return "line_" + hashlib.sha256(mark.encode()).hexdigest()[:10]
+    return f"line_{id_of(line)}"
 
 
 def _label(line: OrderLine, currency: str) -> str:

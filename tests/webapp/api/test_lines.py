@@ -1,4 +1,4 @@
-"""Captures by order lines over the API, at Klarna and at Svea: named by id or reference, and amounts must agree."""
+"""Captures and refunds by order lines over the API at Klarna and Svea: named by id or reference, amounts must agree."""
 
 from __future__ import annotations
 
@@ -68,6 +68,31 @@ def test_chosen_pieces_are_captured_and_the_rest_stays(
     assert (left["id"], left["name"]) == (mugs["id"], "Mug")
     assert int(left["quantity"]) == int(mugs["quantity"]) - 1
     assert desk.row(payment).captured_minor == 50000 + one_mug
+    desk.assert_books_are_whole()
+
+
+@pytest.mark.parametrize(("place", "one_mug"), [(at_klarna, 12450), (at_svea, 10000)])
+def test_chosen_pieces_of_what_was_captured_are_given_back(
+    erp: Caller, desk: Desk, place: Callable[[Desk], uuid.UUID], one_mug: int
+) -> None:
+    payment = place(desk)
+    assert lines_of(erp, desk, payment, "refund") == []
+    assert capture(erp, payment, {}).status == 202
+    assert finish(desk, operations()[0].id).state is OperationState.SUCCEEDED
+    kettle, mugs = lines_of(erp, desk, payment, "refund")
+    body = {"lines": [ONE_MUG], "reason": "returned"}
+    said = erp.post(f"/payments/{payment}/refunds", body, "refund-1")
+    assert said.status == 202, said.json
+    told = said.json["operations"][0]
+    assert (told["amount_minor"], told["lines"][0]["quantity"]) == (one_mug, "1")
+    assert finish(desk, operations()[1].id).state is OperationState.SUCCEEDED
+    assert desk.row(payment).refunded_minor == one_mug
+    left = {each["id"]: each["quantity"] for each in lines_of(erp, desk, payment, "refund")}
+    assert left == {kettle["id"]: "1", mugs["id"]: str(int(mugs["quantity"]) - 1)}
+    too_many = erp.post(
+        f"/payments/{payment}/refunds", {"lines": [ONE_MUG | {"quantity": "3"}], "reason": "returned"}, "refund-2"
+    )
+    assert (too_many.status, too_many.pointers) == (422, ["#/lines/0/quantity"])
     desk.assert_books_are_whole()
 
 

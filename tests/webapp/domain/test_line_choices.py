@@ -49,6 +49,13 @@ def test_what_is_wrong_with_a_choice_is_named(choice: Choice, fault: ChoiceFault
     assert (wrong.value.fault, wrong.value.field) == (fault, field)
 
 
+def test_a_line_that_moves_as_a_whole_has_no_parts() -> None:
+    assert chosen_line(Choice("SKU-2", Decimal(3)), LEFT, whole_lines=True) == MUGS
+    with pytest.raises(ChoiceWrong) as wrong:
+        chosen_line(Choice("SKU-2", Decimal(1)), LEFT, whole_lines=True)
+    assert (wrong.value.fault, wrong.value.left) == (F.WHOLE_LINE, Decimal(3))
+
+
 def test_an_id_stays_while_pieces_go_and_differs_between_lines() -> None:
     assert id_of(chosen_line(Choice("SKU-2", Decimal(1)), LEFT)) == id_of(MUGS)
     assert len({id_of(line) for line in LEFT}) == len(LEFT)

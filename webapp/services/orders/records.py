@@ -71,7 +71,7 @@ def _records(tx: Tx, ids: Sequence[uuid.UUID]) -> list[OrderRecord]:
         .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
         .where(Payment.order_id.in_(ids))
         .order_by(Payment.created_at, Payment.id)
-        .options(undefer(Payment.open_lines))
+        .options(undefer(Payment.open_lines), undefer(Payment.refundable_lines))
     )
     for payment, account in tx.execute(of_orders) if ids else ():
         payments[payment.order_id].append(shown_payment(payment, account, []))
