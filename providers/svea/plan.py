@@ -27,6 +27,9 @@ def steps(wish: WishKind, amount_minor: int | None, order: Order) -> Plan:
         return _update(amount_minor, order)
     if wish is WishKind.REFUND:
         return _give_back(order) if amount_minor in (None, order.left) else _give_back_part(amount_minor or 0, order)
+    if wish is WishKind.CANCEL and amount_minor is None:
+        release = _release(order)
+        return Plan(release) if release else NOT_NOW if order.open else NOTHING
     kind, moved = KIND_OF[wish], order.open if amount_minor is None else amount_minor
     if not 0 < moved <= order.open:
         return NOTHING

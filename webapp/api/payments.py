@@ -107,7 +107,8 @@ def capture(asked: Asked, payment_id: uuid.UUID) -> Response:
     path="/payments/<uuid:payment_id>/cancellations",
     permission=Permission.CANCEL,
     summary="Cancel",
-    description="Releases what is reserved and not captured (also called annul, void).",
+    description="Releases what is reserved and not captured (also called annul, void). Of a payment that was captured"
+    " in part it releases the rest; what was captured stays.",
     body=MoneyInput,
     answers=TAKEN,
     once=True,

@@ -11,7 +11,7 @@ from providers.port import PaymentFacts
 from webapp.domain.operations import NOT_TERMINAL, OperationState
 
 S = OperationState
-_WORST_FIRST = (S.REJECTED, S.EXPIRED, S.WITHDRAWN, S.SUCCEEDED)
+WORST_FIRST = (S.REJECTED, S.EXPIRED, S.WITHDRAWN, S.SUCCEEDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +76,4 @@ def state_of_wish(steps: Sequence[OperationState]) -> OperationState:
     That is the first step under way, since the later ones wait for it; when all are over, the worst end.
     """
     under_way = next((state for state in steps if state in NOT_TERMINAL), None)
-    return under_way or next(state for state in _WORST_FIRST if state in steps)
+    return under_way or next(state for state in WORST_FIRST if state in steps)

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from providers.kinds import OperationKind
 from tests import factories
 from tests.desk import Desk
+from tests.klarna_desk import order, use_klarna
 from tests.webapp.visitor import Visitor
 from webapp.domain.permissions import Role
+from webapp.services.payments.reading import read_payment
 
 
 def test_a_hold_is_released_whole_after_form_and_check(desk: Desk, merchant: Visitor) -> None:
@@ -50,6 +52,30 @@ def test_a_captured_payment_is_refunded_and_not_cancelled(desk: Desk, merchant: 
     assert not page.has_form("/cancel")
     assert "The money is captured already. It can only be refunded." in page.words
     assert page.link(f"/payments/{payment}/refund") == "Refund this payment"
+
+
+def test_the_rest_after_a_part_capture_is_released_and_the_captured_part_stays(desk: Desk, merchant: Visitor) -> None:
+    payment = order(use_klarna(desk), 20000)
+    desk.emulator.portal(desk.row(payment).provider_ref, "capture", provider="klarna", amount_minor=8000)
+    read_payment(payment)
+    desk.later(seconds=61)
+    order_page = merchant.get(f"/orders/{desk.row(payment).order_id}")
+    assert order_page.link(f"/payments/{payment}/cancel") == "Release the rest, SEK120.00"
+    form = merchant.get(f"/payments/{payment}/cancel")
+    assert form.h1.startswith("Release the rest of the payment of order")
+    told = "SEK120.00 is given back to the buyer; SEK80.00 stays captured. Nothing is refunded."
+    check = merchant.submit(form, "/cancel", reason="", comment="")
+    assert told in form.words
+    assert told in check.words
+    assert check.h1.startswith("Check the release of the rest of order")
+    result = merchant.submit(check, "/send")
+    operation = uuid.UUID(result.the_form("/stop").action.split("/")[-2])
+    desk.run_now(operation)
+    desk.run_now(operation)
+    row = desk.row(payment)
+    assert (row.captured_minor, row.cancelled_minor, row.refunded_minor) == (8000, 12000, 0)
+    assert not merchant.get(f"/payments/{payment}/cancel").has_form("/cancel")
+    desk.assert_books_are_whole()
 
 
 def test_a_payment_that_waits_for_cash_is_closed_and_nothing_was_taken(desk: Desk, merchant: Visitor) -> None:

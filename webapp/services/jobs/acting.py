@@ -44,11 +44,11 @@ def _take_batch(tx: Tx, run: Run, batch: Sequence[Candidate]) -> None:
 
 
 def _line(carried: Carried) -> Line:
-    fired, payment, operation = carried.fired, carried.payment, carried.operation
+    fired, payment, filed = carried.fired, carried.payment, carried.filed
     of_payment = {"payment_id": payment.id, "account_id": payment.account_id, "currency": payment.currency}
     fixed = {"shop_id": fired.shop_id, "mode": payment.mode, "order_id": fired.order_id} | of_payment
-    if operation is not None:
-        moved = {"operation_id": operation.id, "kind": operation.kind, "amount_minor": operation.amount_minor}
+    if filed is not None:
+        moved = {"operation_id": filed.operation_ids[0], "kind": filed.kind, "amount_minor": filed.amount_minor}
         return Line(**fixed, **moved)  # type: ignore[arg-type]  # of Line's fields
     details = {"why": fired.why} if fired.why else None
     code = fired.code or fired.state.value

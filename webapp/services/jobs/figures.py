@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
 
-from webapp.models import JobRow, JobRun, Mode, Operation
+from webapp.models import JobRow, JobRun, Mode
+from webapp.services.jobs import outcomes
 from webapp.services.jobs.catalogue import JOBS
 from webapp.services.jobs.repeating import failed_for_good
 from webapp.services.unit_of_work import Tx
@@ -16,7 +17,7 @@ from webapp.services.unit_of_work import Tx
 
 @dataclass(slots=True)
 class Failed:
-    """Rows of one mode that failed with no more tries, and their sums in minor units per currency."""
+    """Rows of one mode that failed with no more tries, and what of them was not done, in minor units per currency."""
 
     rows: int = 0
     sums_minor: dict[str, int] = field(default_factory=dict)
@@ -27,9 +28,11 @@ def failed_now(tx: Tx, run_id: uuid.UUID) -> Mapping[Mode, Failed]:
     run = tx.get(JobRun, run_id)
     if run is None or JOBS[run.job].undoes is None:
         return {}
+    not_done = outcomes.not_done_minor()
     query = (
-        select(JobRow.mode, JobRow.currency, func.count(), func.sum(JobRow.amount_minor))
-        .outerjoin(Operation, Operation.id == JobRow.operation_id)
+        outcomes.with_operations(
+            select(JobRow.mode, JobRow.currency, func.count(), func.sum(not_done)).select_from(JobRow)
+        )
         .where(JobRow.run_id == run_id, JobRow.payment_id.is_not(None), failed_for_good())
         .group_by(JobRow.mode, JobRow.currency)
         .order_by(JobRow.currency)

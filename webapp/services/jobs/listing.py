@@ -113,7 +113,7 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class RowLine:
-    """One row of a run. Only what moves money has an operation."""
+    """One row of a run. Only what moves money has an operation: the step that its wish is read from."""
 
     row: JobRow
     outcome: RowOutcome
@@ -219,8 +219,7 @@ def rows(
     """One page of a run's rows as they stand now, and whether there are more; `after` is the last position seen."""
     word = outcomes.outcome()
     query = (
-        select(JobRow, word, Operation, Order.number, ProviderAccount.name, Payment.method)
-        .outerjoin(Operation, Operation.id == JobRow.operation_id)
+        outcomes.with_operations(select(JobRow, word, Operation, Order.number, ProviderAccount.name, Payment.method))
         .outerjoin(Order, Order.id == JobRow.order_id)
         .outerjoin(ProviderAccount, ProviderAccount.id == JobRow.account_id)
         .outerjoin(Payment, Payment.id == JobRow.payment_id)
@@ -255,5 +254,5 @@ def _of(shop_id: uuid.UUID | None) -> ColumnElement[bool]:
 def _count(tx: Tx, run_id: uuid.UUID, *, with_outcome: bool) -> int:
     query = select(func.count()).select_from(JobRow).where(JobRow.run_id == run_id)
     if with_outcome:
-        query = query.outerjoin(Operation, Operation.id == JobRow.operation_id).where(outcomes.has_outcome())
+        query = outcomes.with_operations(query).where(outcomes.has_outcome())
     return tx.execute(query).scalar_one()

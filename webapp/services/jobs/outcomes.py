@@ -1,14 +1,20 @@
-"""What became of a run's rows, as SQL: read from their operations, and kept nowhere else (product.md section 5)."""
+"""What became of a run's rows, as SQL: read from their wishes, and kept nowhere else (product.md section 5).
+
+A row names the first operation of its wish, and its outcome is that of the wish: of its least finished step (R6).
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select
+from sqlalchemy.orm import aliased
 
 from webapp.domain.operations import TERMINAL, OperationState
 from webapp.domain.outcomes import RowOutcome
+from webapp.domain.wishes import WORST_FIRST
 from webapp.models import JobRow, Mode, Operation, RowResult
 from webapp.services.unit_of_work import Tx
 
@@ -16,10 +22,36 @@ S = OperationState
 _SENT = TERMINAL | {S.UNKNOWN, S.REVIEW, S.PENDING}
 
 Counts = Mapping[Mode, Mapping[RowOutcome, int]]
+Of = TypeVar("Of", bound=Select[*tuple[Any, ...]])
+_NAMED, _STEP = aliased(Operation), aliased(Operation)
+_OF_WISH = and_(_STEP.payment_id == _NAMED.payment_id, _STEP.wish_id == _NAMED.wish_id)
+
+
+def least_finished_first(of: Any) -> tuple[ColumnElement[int], Any]:
+    """The order in which a wish's steps stand for it, as `domain.wishes.state_of_wish` has it; `of` are operations."""
+    ends = {state: place for place, state in enumerate(WORST_FIRST, 1)}
+    return case(ends, value=of.state, else_=0), of.step
+
+
+def with_operations(query: Of) -> Of:
+    """Join rows to the operation that speaks for them: the step that their wish is read from.
+
+    A row that asked about one operation is about that one alone.
+    """
+    steps = select(_STEP.id).where(_OF_WISH).order_by(*least_finished_first(_STEP)).limit(1)
+    leading = steps.correlate(_NAMED).scalar_subquery()
+    speaks = case((JobRow.asked_fence.is_not(None), _NAMED.id), else_=leading)
+    return query.outerjoin(_NAMED, _NAMED.id == JobRow.operation_id).outerjoin(Operation, Operation.id == speaks)
+
+
+def not_done_minor() -> ColumnElement[int | None]:
+    """What of a row's amount its wish has not moved, in minor units; of rows joined by `with_operations`."""
+    moved = select(func.coalesce(func.sum(_STEP.amount_minor), 0)).where(_OF_WISH, _STEP.state == S.SUCCEEDED)
+    return JobRow.amount_minor - moved.correlate(_NAMED).scalar_subquery()
 
 
 def outcome() -> ColumnElement[str]:
-    """The RowOutcome of a row, joined to its operation if it has one; `domain.outcomes` has the same for orders."""
+    """The RowOutcome of a row, joined by `with_operations`; `domain.outcomes` has the same for orders."""
     state = Operation.state
     return case(
         (JobRow.result == RowResult.DONE, RowOutcome.DONE.value),
@@ -48,8 +80,7 @@ def count(tx: Tx, run_id: uuid.UUID) -> Counts:
     """How many rows of a run stand where, by mode."""
     word = outcome().label("word")
     query = (
-        select(JobRow.mode, word, func.count())
-        .outerjoin(Operation, Operation.id == JobRow.operation_id)
+        with_operations(select(JobRow.mode, word, func.count()).select_from(JobRow))
         .where(JobRow.run_id == run_id)
         .group_by(JobRow.mode, word)
     )
@@ -75,8 +106,7 @@ def read(kept: Mapping[str, Mapping[str, int]] | None) -> Counts:
 def waits(tx: Tx, run_id: uuid.UUID) -> bool:
     """Whether a row of the run has no outcome yet."""
     query = (
-        select(JobRow.id)
-        .outerjoin(Operation, Operation.id == JobRow.operation_id)
+        with_operations(select(JobRow.id))
         .where(JobRow.run_id == run_id, not_(func.coalesce(has_outcome(), False)))
         .limit(1)
     )

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from providers.kinds import OperationKind
 from webapp.models import Mode, Operation, Order, OrderStatus, Payment, ProviderAccount, StatusKind
 from webapp.services.errors import NotFound, RuleBroken
+from webapp.services.jobs.outcomes import least_finished_first
 from webapp.services.jobs.rules import AT_ONCE, Judged, Rule, candidates, judge, known, reason_for, surroundings
 from webapp.services.jobs.schedules import known_job
 from webapp.services.unit_of_work import Tx
@@ -46,7 +47,7 @@ class Rehearsal:
 
     @property
     def taken(self) -> int:
-        """How many operations it would make."""
+        """How many wishes it would file."""
         return self.rules.get(Rule.TAKEN, 0)
 
     @property
@@ -131,4 +132,4 @@ def _answer(tx: Tx, kind: OperationKind, order: Order, payment: Payment) -> Oper
         Operation.kind == kind,
         Operation.status_change_id == order.undo_change_id,
     )
-    return tx.scalars(query).one_or_none()
+    return tx.scalars(query.order_by(*least_finished_first(Operation)).limit(1)).one_or_none()

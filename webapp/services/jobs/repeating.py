@@ -11,7 +11,7 @@ from webapp.domain.permissions import Permission
 from webapp.models import JobRow, JobRun, Operation, Order, RowResult, Via
 from webapp.services.audit import Actor
 from webapp.services.errors import NotFound, RuleBroken
-from webapp.services.jobs import making
+from webapp.services.jobs import making, outcomes
 from webapp.services.jobs.catalogue import JOBS
 from webapp.services.jobs.rules import Candidate
 from webapp.services.jobs.runs import Run, announce
@@ -47,7 +47,7 @@ def repeat_failed(actor: SignedIn, run_id: uuid.UUID, request_id: uuid.UUID) -> 
 
 
 def work(run: Run) -> None:
-    """File a new operation for each payment that failed for good in the run that this one repeats."""
+    """File a new wish for each payment that failed for good in the run that this one repeats."""
     kind = JOBS[run.job].undoes
     assert kind is not None and run.repeat_of is not None  # noqa: S101, PT018 - repeat_failed saw to both
     filing.refuse_when_disk_is_full()
@@ -59,10 +59,9 @@ def work(run: Run) -> None:
 
 def _failed(tx: Tx, run_id: uuid.UUID, job: str, after: list[str] | None) -> list[Candidate]:
     query = (
-        select(JobRow.payment_id, Order.number)
+        outcomes.with_operations(select(JobRow.payment_id, Order.number).select_from(JobRow))
         .join(JobRun, JobRun.id == JobRow.run_id)
         .join(Order, Order.id == JobRow.order_id)
-        .outerjoin(Operation, Operation.id == JobRow.operation_id)
         .where(JobRow.run_id == run_id, JobRun.job == job, JobRow.payment_id.is_not(None), failed_for_good())
         .order_by(Order.number.desc(), JobRow.payment_id.desc())
     )

@@ -14,9 +14,11 @@ from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, ex
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from providers.kinds import NotOffered, OperationKind, ProviderState
+from providers.planning import WishKind
 from webapp.models import Operation, Order, Payment, ProviderAccount, RefundReason
 from webapp.services import runtime
 from webapp.services.operations.filing import facts_of
+from webapp.services.operations.foreseeing import foresee
 from webapp.services.unit_of_work import Tx
 
 REASON = "order_cancelled"
@@ -58,7 +60,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the rule says of one payment; `amount_minor` is what is left to move, in minor units of its currency."""
+    """What the rule says of one payment; minor units of its currency.
+
+    `amount_minor` is what is left to move; of what is taken as much of it as the provider offers to move.
+    """
 
     rule: Rule
     amount_minor: int
@@ -66,7 +71,7 @@ class Judged:
 
     @property
     def is_taken(self) -> bool:
-        """Whether an operation is made for it."""
+        """Whether a wish is filed for it."""
         return self.rule is Rule.TAKEN
 
 
@@ -146,7 +151,17 @@ def _offered(kind: OperationKind, payment: Payment, account: ProviderAccount, kn
         return Judged(Rule.NOT_OFFERED, rest, availability.why_not or NotOffered.NOT_SUPPORTED)
     if availability.needs_bank_details:
         return Judged(Rule.BANK_DETAILS, rest)
-    return Judged(Rule.TAKEN if known.has_reason else Rule.REASON_MISSING, rest)
+    if not known.has_reason:
+        return Judged(Rule.REASON_MISSING, rest)
+    plan = foresee(wish_of(kind), None, payment, account)[1]
+    if not plan.steps:
+        return Judged(Rule.NOT_OFFERED, rest, plan.why_not or NotOffered.NOTHING_LEFT)
+    return Judged(Rule.TAKEN, sum(step.amount_minor for step in plan.steps))
+
+
+def wish_of(kind: OperationKind) -> WishKind:
+    """What the job files: everything of its kind, in as many steps as the provider needs."""
+    return WishKind(kind.value)
 
 
 def left_of(kind: OperationKind, payment: Payment) -> int:

@@ -1,4 +1,4 @@
-"""The cancel and refund jobs: one operation per payment for each change of status that cancelled an order (R17)."""
+"""The cancel and refund jobs: one wish per payment for each change of status that cancelled an order (R17)."""
 
 from __future__ import annotations
 
@@ -9,20 +9,32 @@ from functools import cache, partial
 from typing import Any
 
 import structlog
-from sqlalchemy import BindParameter, Row, Select, bindparam
+from sqlalchemy import BindParameter, Select, bindparam
 from sqlalchemy.exc import OperationalError
 
 from providers.kinds import OperationKind
-from webapp.models import Order, Payment, ProviderAccount, RowResult, Via
+from webapp.models import Order, Payment, ProviderAccount, RowResult, Shop, Via
 from webapp.models.base import new_id
+from webapp.services import runtime
 from webapp.services.audit import Actor
-from webapp.services.errors import RuleBroken
+from webapp.services.errors import NotAvailable, RuleBroken
 from webapp.services.jobs.catalogue import JOBS
-from webapp.services.jobs.rules import Candidate, Judged, candidates, judge, known, reason_for, surroundings
+from webapp.services.jobs.rules import (
+    Candidate,
+    Judged,
+    Known,
+    candidates,
+    judge,
+    known,
+    reason_for,
+    surroundings,
+    wish_of,
+)
 from webapp.services.jobs.runs import FIRST_HOLD, Line, Run, announce
 from webapp.services.kill_points import KillPoint, reached
-from webapp.services.operations import filing
-from webapp.services.operations.filing import Wish
+from webapp.services.operations import filing, planning
+from webapp.services.operations.filing import Held
+from webapp.services.operations.planning import PlannedWish
 from webapp.services.unit_of_work import Tx, in_transaction, reading
 
 log = structlog.get_logger()
@@ -75,9 +87,15 @@ def _take_batch(tx: Tx, task: Task, batch: Sequence[Candidate]) -> None:
     ids = [candidate.payment_id for candidate in batch]
     filing.lock_payments(tx, ids)
     reason_id = reason_for(tx, task.run.shop())
-    values = {"of_shop": task.run.shop(), "of_payments": ids}
+    shop, now = tx.get_one(Shop, task.run.shop()), runtime.current().clock.now(tx)
+    values = {"of_shop": shop.id, "of_payments": ids}
     found = {row[0].id: row for row in tx.execute(_of_batch(task.kind), values)}
-    lines = [_take(tx, task, found[payment_id], reason_id) for payment_id in ids]
+    lines = []
+    for payment_id in ids:
+        payment, order, account, is_answered = found[payment_id]
+        held = Held(payment, account, shop, now)
+        facts = known(task.kind, reason_id, is_answered=is_answered and not task.by_person)
+        lines.append(_take(tx, task, order, held, facts, reason_id))
     task.run.write(tx, lines, batch[-1].cursor)
     reached(KillPoint.SCHEDULING)
 
@@ -89,33 +107,35 @@ def _of_batch(kind: OperationKind) -> Select[Payment, Order, ProviderAccount, bo
     return query.execution_options(populate_existing=True)
 
 
-def _take(tx: Tx, task: Task, row: Row[Payment, Order, ProviderAccount, bool], reason_id: uuid.UUID | None) -> Line:
-    payment, order, account, is_answered = row
-    facts = known(task.kind, reason_id, is_answered=is_answered and not task.by_person)
-    judged = judge(task.kind, order, payment, account, facts)
+def _take(tx: Tx, task: Task, order: Order, held: Held, facts: Known, reason_id: uuid.UUID | None) -> Line:
+    payment = held.payment
+    judged = judge(task.kind, order, payment, held.account, facts)
     if not judged.is_taken:
         details = {"why": judged.why.value} if judged.why else None
         return _line(task, payment, order, judged, result=RowResult.SKIPPED, code=judged.rule.value, details=details)
     try:
         with tx.begin_nested():
-            operation_id = filing.file_within(tx, _wish(task, order, payment, reason_id))
+            wish = _wish(task, order, payment, reason_id)
+            filed = planning.file_wish_within(tx, wish, held)
     except RuleBroken as refusal:
-        return _line(task, payment, order, judged, result=RowResult.SKIPPED, code=refusal.code)
+        details = {"why": refusal.why.value} if isinstance(refusal, NotAvailable) else None
+        return _line(task, payment, order, judged, result=RowResult.SKIPPED, code=refusal.code, details=details)
     except OperationalError:
         raise  # a lock: the whole batch is done again
     except Exception as fault:
         log.exception("job_row_failed", run_id=str(task.run.id), payment_id=str(payment.id))
         details = {"error": type(fault).__name__}
         return _line(task, payment, order, judged, result=RowResult.FAILED, code=NOT_FILED, details=details)
-    return _line(task, payment, order, judged, operation_id=operation_id)
+    return _line(task, payment, order, judged, operation_id=filed.operation_ids[0])
 
 
-def _wish(task: Task, order: Order, payment: Payment, reason_id: uuid.UUID | None) -> Wish:
-    return Wish(
+def _wish(task: Task, order: Order, payment: Payment, reason_id: uuid.UUID | None) -> PlannedWish:
+    return PlannedWish(
         actor=task.actor,
         shop_id=payment.shop_id,
         payment_id=payment.id,
-        kind=task.kind,
+        kind=wish_of(task.kind),
+        as_found=True,  # what the row says is what is sent, and a refusal of it is told as one
         request_id=new_id(),
         reason_id=reason_id,
         status_change_id=None if task.by_person else order.undo_change_id,

@@ -1,5 +1,7 @@
 """Failure mails (R44): what ended without effect is noted with its end and mailed once, with its neighbours.
 
+Of a wish of several steps there is one line for each kind, once nothing more of it goes on by itself.
+
 The first failure of a shop waits a minute for its neighbours; after that one mail per shop and 15 minutes.
 """
 
@@ -9,9 +11,10 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, select, update
+from sqlalchemy.orm import aliased
 
-from webapp.domain.operations import OperationState
+from webapp.domain.operations import NOT_TERMINAL, OperationState
 from webapp.domain.outcomes import OutcomeWord, outcome_word
 from webapp.models import FailureNotice, MailKind, Mode, Operation, Order, Payment, Shop
 from webapp.models.base import new_id, table_of
@@ -21,11 +24,14 @@ from webapp.services.mails.letters import FailureLine, Failures, Letter
 from webapp.services.unit_of_work import Tx, in_transaction, reading
 
 FINAL = frozenset({OperationState.REJECTED, OperationState.EXPIRED})
+GOES_ON = NOT_TERMINAL - {OperationState.REVIEW}  # people decide that, and it may take days
 NEIGHBOURS_WITHIN = timedelta(minutes=1)
 APART = timedelta(minutes=15)
 MOST_LINES = 200
 MOST_AT_ONCE = 2000  # notices of one batch, so that its transaction stays short (R21)
 _NOTE = insert(table_of(FailureNotice))
+_OTHER = aliased(Operation)  # another step of an operation's wish
+_OF_WISH = and_(_OTHER.payment_id == Operation.payment_id, _OTHER.wish_id == Operation.wish_id)
 
 
 def note(tx: Tx, operation: Operation, now: datetime) -> None:
@@ -58,7 +64,7 @@ def withhold(tx: Tx) -> None:
 
 def _shops_that_wait(tx: Tx, now: datetime) -> Sequence[uuid.UUID]:
     oldest = func.min(FailureNotice.failed_at)
-    waiting = select(FailureNotice.shop_id).where(FailureNotice.handled_at.is_(None)).group_by(FailureNotice.shop_id)
+    waiting = select(FailureNotice.shop_id).where(_waits()).group_by(FailureNotice.shop_id)
     found = tx.scalars(waiting.having(oldest <= now - NEIGHBOURS_WITHIN)).all()
     return [shop_id for shop_id in found if not _mailed_of_late(tx, shop_id, now)]
 
@@ -86,7 +92,7 @@ def _batch(tx: Tx, shop: Shop, recipients: Collection[str], mode: Mode, doubtful
     """Take the waiting notices of one mode, and write one mail for each address."""
     batch_id = new_id()
     mine = FailureNotice.shop_id == shop.id, FailureNotice.mode == mode, FailureNotice.doubtful.is_(doubtful)
-    first = select(FailureNotice.operation_id).where(*mine, FailureNotice.handled_at.is_(None))
+    first = select(FailureNotice.operation_id).where(*mine, _waits())
     oldest = first.order_by(FailureNotice.failed_at).limit(MOST_AT_ONCE)
     taken = tx.execute(
         update(FailureNotice)
@@ -97,7 +103,10 @@ def _batch(tx: Tx, shop: Shop, recipients: Collection[str], mode: Mode, doubtful
     ).all()
     if not taken or not recipients:
         return 0
-    text = runtime.post().writer.failures(_facts(tx, shop, mode, batch_id, len(taken)))
+    facts = _facts(tx, shop, mode, batch_id)
+    if not facts.lines:
+        return 0  # later steps, which people decided, of wishes that were mailed already
+    text = runtime.post().writer.failures(facts)
     for recipient in dict.fromkeys(recipients):
         letter = Letter(
             kind=MailKind.FAILURES,
@@ -113,26 +122,38 @@ def _batch(tx: Tx, shop: Shop, recipients: Collection[str], mode: Mode, doubtful
     return len(dict.fromkeys(recipients))
 
 
-def _facts(tx: Tx, shop: Shop, mode: Mode, batch_id: uuid.UUID, count: int) -> Failures:
+def _waits() -> ColumnElement[bool]:
+    """Whether a notice waits to be mailed, as SQL: not while a step of its wish still goes on."""
+    goes_on = select(_OTHER.id).join(Operation, _OF_WISH)
+    goes_on = goes_on.where(Operation.id == FailureNotice.operation_id, _OTHER.state.in_(GOES_ON))
+    return and_(FailureNotice.handled_at.is_(None), ~goes_on.correlate(FailureNotice).exists())
+
+
+def _facts(tx: Tx, shop: Shop, mode: Mode, batch_id: uuid.UUID) -> Failures:
+    """A line for each wish and kind, from the first of its steps that failed; the amount is that of all of them."""
     public_url = runtime.post().public_url
-    rows = tx.execute(
-        select(Operation, Order.number)
+    failed = select(func.sum(_OTHER.amount_minor)).where(_OF_WISH, _OTHER.kind == Operation.kind)
+    amount = failed.where(_OTHER.state.in_(FINAL)).correlate(Operation).scalar_subquery()
+    earlier = select(_OTHER.id).where(_OF_WISH, _OTHER.kind == Operation.kind, _OTHER.step < Operation.step)
+    is_first = ~earlier.where(_OTHER.state.in_(FINAL)).correlate(Operation).exists()
+    query = (
+        select(Operation, Order.number, amount)
         .join(FailureNotice, FailureNotice.operation_id == Operation.id)
         .join(Order, Order.id == Operation.order_id)
-        .where(FailureNotice.batch_id == batch_id)
-        .order_by(FailureNotice.failed_at, Operation.id)
-        .limit(MOST_LINES)
+        .where(FailureNotice.batch_id == batch_id, is_first)
     )
-    lines = [_line(operation, number, public_url) for operation, number in rows]
+    count = tx.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+    rows = tx.execute(query.order_by(FailureNotice.failed_at, Operation.id).limit(MOST_LINES))
+    lines = [_line(operation, number, int(minor), public_url) for operation, number, minor in rows]
     return Failures(shop.name, shop.language, mode, lines, count, f"{public_url}/orders?attention=1")
 
 
-def _line(operation: Operation, number: str, public_url: str) -> FailureLine:
+def _line(operation: Operation, number: str, amount_minor: int, public_url: str) -> FailureLine:
     return FailureLine(
         number,
         operation.kind,
         outcome_word(operation.state, state_forbids=operation.state_forbids, was_put_back=False) or OutcomeWord.FAILED,
-        operation.amount_minor,
+        amount_minor,
         operation.currency,
         operation.provider_code,
         f"{public_url}/orders/{operation.order_id}",  # never the request's host (R45)

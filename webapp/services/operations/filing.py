@@ -66,6 +66,16 @@ class Place:
     is_whole: bool = False  # the wish is for everything that is left
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A payment that this transaction has locked and read since then, with its account and shop, at the moment `at`."""
+
+    payment: Payment
+    account: ProviderAccount
+    shop: Shop
+    at: datetime
+
+
 def file_operation(wish: Wish) -> uuid.UUID:
     """Record the wish and hold its money; a worker sends it once it is due. Answers the operation's id.
 
@@ -97,28 +107,29 @@ def file_within(tx: Tx, wish: Wish) -> uuid.UUID:
     """
     if wish.kind is OperationKind.UPDATE:
         raise ValueError("another amount is asked for as a wish")
-    payment, account, shop, available_minor = _locked(tx, wish, wish.kind)  # first: two copies of one form meet here
+    held, available_minor = _locked(tx, wish, wish.kind)  # first: two copies of one form meet here
+    payment = held.payment
     seen = _seen_before(tx, wish)
     if seen is not None:
         return seen
     amount_minor = available_minor if wish.amount_minor is None else wish.amount_minor
-    _check(tx, wish, payment, _availability(wish.kind, payment, account), amount_minor, available_minor)
+    _check(tx, wish, payment, _availability(wish.kind, payment, held.account), amount_minor, available_minor)
     aim = Aim(wish.kind, amount_minor, whole_rest=amount_minor == available_minor, against=wish.against)
-    operation_id = file_step(tx, wish, payment, shop, aim, Place(new_id(), wish.request_id))
+    operation_id = file_step(tx, wish, held, aim, Place(new_id(), wish.request_id))
     reached(KillPoint.BEFORE_CREATE_COMMIT)
     return operation_id
 
 
-def file_step(tx: Tx, asking: Asking, payment: Payment, shop: Shop, aim: Aim, place: Place) -> uuid.UUID:
-    """Reserve for one operation and record it; the payment is locked. Raises NotEnough."""
+def file_step(tx: Tx, asking: Asking, held: Held, aim: Aim, place: Place) -> uuid.UUID:
+    """Reserve for one operation and record it. Raises NotEnough."""
+    payment = held.payment
     held_as = reserved_as(aim.kind, raises=aim.raises)
     if held_as is not None and not reserve(tx, payment.id, held_as, aim.amount_minor):
         left = tx.execute(select(rest(held_as)).where(Payment.id == payment.id)).scalar_one()
         raise NotEnough(max(left, 0), payment.currency)
-    window = timedelta(seconds=shop.stop_window_s) if asking.stop_window is None else asking.stop_window
-    now = runtime.current().clock.now(tx)
+    window = timedelta(seconds=held.shop.stop_window_s) if asking.stop_window is None else asking.stop_window
     row = {
-        **new_row(payment, aim, place, now),
+        **new_row(payment, aim, place, held.at),
         "reason_id": asking.reason_id,
         "comment": asking.comment.strip() or None,
         "lines": kept_lines.dump(asking.lines),
@@ -127,8 +138,8 @@ def file_step(tx: Tx, asking: Asking, payment: Payment, shop: Shop, aim: Aim, pl
         "api_key_id": asking.actor.api_key_id,
         "client_key": asking.client_key,
         "status_change_id": asking.status_change_id,
-        "stop_until": now + window if window else None,
-        "due_at": now + window,
+        "stop_until": held.at + window if window else None,
+        "due_at": held.at + window,
     }
     row["bank_details"] = _sealed(asking.bank_details, row["id"])
     record_filed(tx, row, asking.actor, asking.comment)
@@ -185,18 +196,18 @@ def _seen_before(tx: Tx, wish: Wish) -> uuid.UUID | None:
     return operation_id
 
 
-def locked(tx: Tx, asking: Asking) -> tuple[Payment, ProviderAccount, Shop]:
-    """The payment that is asked about, locked, with its account and shop. Raises NotFound."""
-    return _locked(tx, asking, OperationKind.REFUND)[:3]
+def locked(tx: Tx, asking: Asking) -> Held:
+    """The payment that is asked about, locked. Raises NotFound."""
+    return _locked(tx, asking, OperationKind.REFUND)[0]
 
 
-def _locked(tx: Tx, asking: Asking, kind: OperationKind) -> tuple[Payment, ProviderAccount, Shop, int]:
+def _locked(tx: Tx, asking: Asking, kind: OperationKind) -> tuple[Held, int]:
     """With what of the payment is neither moved nor promised, in minor units."""
     found = tx.execute(_locking(kind), {"of_payment": asking.payment_id, "of_shop": asking.shop_id}).one_or_none()
     if found is None:
         raise NotFound(f"payment {asking.payment_id}")
     payment, account, shop, available_minor = found
-    return payment, account, shop, available_minor
+    return Held(payment, account, shop, runtime.current().clock.now(tx)), available_minor
 
 
 @cache

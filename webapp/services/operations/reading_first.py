@@ -21,8 +21,8 @@ from webapp.services.operations.due import may_ask_for
 from webapp.services.operations.filing import facts_of
 from webapp.services.operations.leases import LeaseLost
 from webapp.services.operations.outcomes import end, locked_operation, locked_payment, withdraw_by_desk
-from webapp.services.operations.planning import is_planned_again, plan_again
 from webapp.services.operations.putting_off import OLD_READ, put_off, put_off_within
+from webapp.services.operations.replanning import is_planned_again, plan_again
 from webapp.services.operations.reservations import EXCESS
 from webapp.services.payments.applying import apply_snapshot
 from webapp.services.unit_of_work import Tx, in_transaction

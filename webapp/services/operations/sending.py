@@ -31,9 +31,9 @@ from webapp.services.operations.claiming import Claim
 from webapp.services.operations.filing import facts_of
 from webapp.services.operations.leases import Lease, LeaseLost, held_by
 from webapp.services.operations.outcomes import withdraw_by_desk
-from webapp.services.operations.planning import NotCovered, take_aim
 from webapp.services.operations.putting_off import NOT_COVERED, put_off_within
 from webapp.services.operations.recording import record
+from webapp.services.operations.replanning import NotCovered, take_aim
 from webapp.services.unit_of_work import DatabaseBusy, Tx, in_transaction, reading, run_built
 from webapp.services.vault import bank_details_place, call_place
 

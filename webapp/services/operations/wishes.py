@@ -116,6 +116,11 @@ class WishFacts:
         return self.availability.possible and self.available_minor > 0 and not (self.is_frozen or self.is_unknown)
 
     @property
+    def releases_rest(self) -> bool:
+        """Whether a release is of what a part capture has left, so that the captured part stays."""
+        return self.kind is WishKind.CANCEL and self.sums.captured > 0
+
+    @property
     def is_waiting(self) -> bool:
         """Whether the buyer still has to pay."""
         return self.payment.provider_state is ProviderState.WAITING

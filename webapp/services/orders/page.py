@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased, undefer
 from providers.kinds import OperationKind
 from webapp.domain.operations import NOT_TERMINAL, OperationState, shown_state
 from webapp.domain.outcomes import OutcomeWord, outcome_word
+from webapp.domain.wishes import state_of_wish
 from webapp.models import (
     ApiKey,
     Attempt,
@@ -118,8 +119,13 @@ class OrderFacts:
     lines: ShownLines
 
     def newest(self, kind: OperationKind) -> OperationLine | None:
-        """The newest operation of that kind, which the order's outcome is read from."""
-        return next((line for line in self.operations if line.operation.kind is kind), None)
+        """The newest operation of that kind, which the order's outcome is read from; of a wish its least finished."""
+        newest = next((line for line in self.operations if line.operation.kind is kind), None)
+        if newest is None or not newest.wish:
+            return newest
+        steps = [line for line in newest.wish if line.operation.kind is kind]
+        state = state_of_wish([line.operation.state for line in steps])
+        return next(line for line in steps if line.operation.state is state)
 
     @property
     def to_undo(self) -> bool:

@@ -10,15 +10,17 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
+from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Select, bindparam, exists, select
 from sqlalchemy.exc import OperationalError
 
 from providers.kinds import NotOffered
 from providers.planning import WishKind
 from webapp.domain.status_actions import WISH_OF, FiringState, StatusAct, next_try_at
-from webapp.models import FiredAction, Operation, Order, Payment, Via
+from webapp.models import FiredAction, Operation, Order, Payment, ProviderAccount, Shop, Via
 from webapp.models.base import new_id
 from webapp.services import audit, runtime
 from webapp.services.audit import SYSTEM, Actor
@@ -26,7 +28,7 @@ from webapp.services.errors import NotAvailable, NotFound, RuleBroken
 from webapp.services.jobs.rules import reason_for
 from webapp.services.operations import filing
 from webapp.services.operations.amounts import check_alone, lines_of_order
-from webapp.services.operations.filing import lock_payments
+from webapp.services.operations.filing import Held, lock_payments
 from webapp.services.operations.planning import Filed, PlannedWish, file_wish_within
 from webapp.services.status_actions.firing import has_ended
 from webapp.services.unit_of_work import Tx, in_transaction, reading
@@ -49,11 +51,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What became of a fired action: its row after it, and the first of its operations where there are any."""
+    """What became of a fired action: its row after it, and what was filed for it."""
 
     fired: FiredAction
     payment: Payment
-    operation: Operation | None = None
+    filed: Filed | None = None
 
 
 def candidates(tx: Tx, shop_id: uuid.UUID, until: datetime, most: int = AT_ONCE) -> list[Candidate]:
@@ -111,19 +113,47 @@ def try_again(order_id: uuid.UUID, fired_id: uuid.UUID, shop_ids: Collection[uui
 
 def carry_out(tx: Tx, fired_ids: Sequence[uuid.UUID]) -> list[Carried]:
     """File the wishes of those that are due; the caller has locked their payments."""
-    query = (
-        select(FiredAction, Order, Payment)
+    found = tx.execute(_due(), {"of_fired": list(fired_ids)}).all()
+    if not found:
+        return []
+    now, reason_of = runtime.current().clock.now(tx), cache(partial(reason_for, tx))
+    carried = []
+    for fired, order, payment, account, shop, is_answered in found:
+        held = Held(payment, account, shop, now)
+        if is_answered:
+            carried.append(_over(tx, fired, payment, S.ANSWERED, now))
+        else:
+            carried.append(_carry(tx, fired, order, held, reason_of(shop.id)))
+    return carried
+
+
+@cache  # built once, for transactions that have to be short (R21)
+def _due() -> Select[FiredAction, Order, Payment, ProviderAccount, Shop, bool]:
+    """What is still due, with whether the cancel or refund job answered the change for that payment first (R17)."""
+    of_fired: BindParameter[Any] = bindparam("of_fired", expanding=True)
+    answer = exists().where(Operation.payment_id == Payment.id, Operation.status_change_id == FiredAction.change_id)
+    return (
+        select(FiredAction, Order, Payment, ProviderAccount, Shop, answer.correlate(Payment, FiredAction))
+        .select_from(FiredAction)
         .join(Order, Order.id == FiredAction.order_id)
         .join(Payment, Payment.id == FiredAction.payment_id)
-        .where(FiredAction.id.in_(fired_ids), FiredAction.state == S.DUE)
+        .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
+        .join(Shop, Shop.id == Payment.shop_id)
+        .where(FiredAction.id.in_(of_fired), FiredAction.state == S.DUE)
         .order_by(FiredAction.id)
         .with_for_update(of=FiredAction)
         .execution_options(populate_existing=True)
     )
-    return [_carry(tx, *found) for found in tx.execute(query).all()]
 
 
-def wish_for(tx: Tx, order: Order, payment: Payment, act: StatusAct, fired: FiredAction | None) -> PlannedWish:
+def wish_for(
+    tx: Tx,
+    order: Order,
+    payment: Payment,
+    act: StatusAct,
+    fired: FiredAction | None,
+    reason_id: uuid.UUID | None,
+) -> PlannedWish:
     """The wish of an action; that of a fired one is the same each time it is tried (R16).
 
     Raises RuleBroken `several_payments` where another one of the order holds money too and this is to reach its total.
@@ -138,36 +168,27 @@ def wish_for(tx: Tx, order: Order, payment: Payment, act: StatusAct, fired: Fire
         request_id=uuid.uuid5(fired.id, "wish") if fired else new_id(),
         kind=kind,
         amount_minor=order.total_minor if kind is WishKind.UPDATE else None,
-        reason_id=reason_for(tx, payment.shop_id) if kind is WishKind.CANCEL_OR_REFUND else None,
+        reason_id=reason_id if kind is WishKind.CANCEL_OR_REFUND else None,
         status_change_id=fired.change_id if fired else None,
         lines=lines_of_order(tx, order, payment) if kind is WishKind.UPDATE else (),
     )
 
 
-def _carry(tx: Tx, fired: FiredAction, order: Order, payment: Payment) -> Carried:
-    now = runtime.current().clock.now(tx)
-    if _is_answered(tx, fired):
-        return _over(tx, fired, payment, S.ANSWERED, now)
+def _carry(tx: Tx, fired: FiredAction, order: Order, held: Held, reason_id: uuid.UUID | None) -> Carried:
+    payment, now = held.payment, held.at
     try:
         with tx.begin_nested():
             filing.refuse_when_disk_is_full()
             assert fired.act is not None  # noqa: S101 - a row with a payment has its act, by a CHECK
-            wish = wish_for(tx, order, payment, fired.act, fired)
-            filed = file_wish_within(tx, wish)
+            filed = file_wish_within(tx, wish_for(tx, order, payment, fired.act, fired, reason_id), held)
     except RuleBroken as refusal:
-        return _not_now(tx, fired, payment, refusal.code, refusal.why if isinstance(refusal, NotAvailable) else None)
+        return _not_now(tx, fired, held, refusal.code, refusal.why if isinstance(refusal, NotAvailable) else None)
     except OperationalError:
         raise  # a lock: the whole transaction is done again
     except Exception:
         log.exception("status_action_failed", fired_id=str(fired.id), payment_id=str(payment.id))
-        return _not_now(tx, fired, payment, NOT_FILED, None)
+        return _not_now(tx, fired, held, NOT_FILED, None)
     return _filed(tx, fired, payment, filed, now)
-
-
-def _is_answered(tx: Tx, fired: FiredAction) -> bool:
-    """Whether the cancel or refund job made an operation for this change and payment first (R17)."""
-    mine = Operation.payment_id == fired.payment_id, Operation.status_change_id == fired.change_id
-    return tx.scalar(select(Operation.id).where(*mine).limit(1)) is not None
 
 
 def _filed(tx: Tx, fired: FiredAction, payment: Payment, filed: Filed, now: datetime) -> Carried:
@@ -175,8 +196,7 @@ def _filed(tx: Tx, fired: FiredAction, payment: Payment, filed: Filed, now: date
         fired.why = filed.why_not.value if filed.why_not else None
         return _over(tx, fired, payment, S.AS_WISHED, now)
     fired.wish_id = filed.wish_id
-    first = tx.get_one(Operation, filed.operation_ids[0])
-    return Carried(_over(tx, fired, payment, S.FILED, now).fired, payment, first)
+    return Carried(_over(tx, fired, payment, S.FILED, now).fired, payment, filed)
 
 
 def _over(tx: Tx, fired: FiredAction, payment: Payment, state: FiringState, now: datetime) -> Carried:
@@ -185,9 +205,9 @@ def _over(tx: Tx, fired: FiredAction, payment: Payment, state: FiringState, now:
     return Carried(fired, payment)
 
 
-def _not_now(tx: Tx, fired: FiredAction, payment: Payment, code: str, why: NotOffered | None) -> Carried:
+def _not_now(tx: Tx, fired: FiredAction, held: Held, code: str, why: NotOffered | None) -> Carried:
     """Keep why, and when it is tried again; the audit hears of it when the reason is a new one, and of the end."""
-    now = runtime.current().clock.now(tx)
+    payment, now = held.payment, held.at
     is_new = (fired.code, fired.why) != (code, why.value if why else None)
     fired.tries += 1
     fired.code, fired.why = code, why.value if why else None

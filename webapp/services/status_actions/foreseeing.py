@@ -16,6 +16,7 @@ from webapp.models import FiredAction, Mode, Order, OrderStatus, Payment, Provid
 from webapp.models.order_import import order_is_shown
 from webapp.services import runtime
 from webapp.services.errors import NotAvailable, NotFound, RuleBroken
+from webapp.services.jobs.rules import reason_for
 from webapp.services.operations.planning import plan_of
 from webapp.services.status_actions.carrying import candidates, wish_for
 from webapp.services.status_actions.firing import live_payments
@@ -112,7 +113,7 @@ def foresee(
     if act is StatusAct.NOTHING:
         return Foreseen(order, payment, account, act)
     try:
-        plan = plan_of(tx, wish_for(tx, order, payment, act, fired))
+        plan = plan_of(tx, wish_for(tx, order, payment, act, fired, reason_for(tx, payment.shop_id)))
     except RuleBroken as refusal:
         why = refusal.why if isinstance(refusal, NotAvailable) else None
         return Foreseen(order, payment, account, act, code=refusal.code, why=why, fired=fired)

@@ -113,7 +113,10 @@ def _payment(shown: ShownPayment, person: SignedIn, now: datetime) -> dict[str, 
 
 def _action(action: Action, shown: ShownPayment, person: SignedIn) -> dict[str, str]:
     payment = shown.payment
-    name, endpoint, button, text, rights = _page_of(action.kind, money(action.available_minor, payment.currency))
+    amount = money(action.available_minor, payment.currency)
+    name, endpoint, button, text, rights = _page_of(
+        action.kind, amount, is_rest=action.possible and shown.sums.captured > 0
+    )
     if not action.possible:
         return {"name": name, "href": "", "why": order_words.hindrance_words(action.why_not)}
     return {
@@ -127,14 +130,20 @@ def _action(action: Action, shown: ShownPayment, person: SignedIn) -> dict[str, 
     }
 
 
-def _page_of(kind: WishKind, amount: str) -> tuple[str, str, str, str, tuple[Permission, ...]]:
-    """The name of an action, its page, how its button looks and reads, and the rights that it needs."""
+def _page_of(kind: WishKind, amount: str, *, is_rest: bool) -> tuple[str, str, str, str, tuple[Permission, ...]]:
+    """The name of an action, its page, how its button looks and reads, and the rights that it needs.
+
+    `is_rest`: something was captured already, so that only the rest of the hold can be released.
+    """
     if kind is WishKind.CAPTURE:
         return _("Capturing"), "captures.create", "primary", _("Capture up to %(amount)s", amount=amount), (P.CAPTURE,)
     if kind is WishKind.UPDATE:
         text = _("Change the amount of %(amount)s", amount=amount)
         return _("Changing the amount"), "amounts.create", "secondary", text, (P.CAPTURE,)
     if kind is WishKind.CANCEL:
+        if is_rest:
+            text = _("Release the rest, %(amount)s", amount=amount)
+            return _("Releasing the rest"), "cancellations.create", "secondary", text, (P.CANCEL,)
         text = _("Cancel and release %(amount)s", amount=amount)
         return _("Cancelling"), "cancellations.create", "secondary", text, (P.CANCEL,)
     if kind is WishKind.REFUND:

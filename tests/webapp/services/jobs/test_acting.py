@@ -61,7 +61,7 @@ def test_a_full_disk_and_an_error_of_ours_leave_the_status_and_are_tried_again_R
         runtime.install(replace(runtime.current(), data_dir=str(tmp_path)))
         give(desk, full, "shipped")
     with monkeypatch.context() as patch:
-        patch.setattr(carrying, "file_wish_within", lambda _tx, _wish: 1 // 0)
+        patch.setattr(carrying, "file_wish_within", lambda _tx, _wish, _held: 1 // 0)
         give(desk, broken, "shipped")
     assert [(each.state, each.code) for each in (*fired(full), *fired(broken))] == [
         (S.DUE, "disk_full"),

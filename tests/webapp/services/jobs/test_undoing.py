@@ -15,8 +15,9 @@ from tests.webapp.services.jobs.jobs_desk import cancelled_payment, run, run_and
 from webapp.domain.outcomes import RowOutcome
 from webapp.models import Payment, RefundReason, Via
 from webapp.services.jobs import making, running, schedules
-from webapp.services.operations import filing
+from webapp.services.operations import planning
 from webapp.services.operations import running as operations
+from webapp.services.operations.filing import Held
 from webapp.services.unit_of_work import Tx
 
 
@@ -141,15 +142,15 @@ def test_one_order_that_cannot_be_filed_stops_no_other_and_is_not_hidden(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     payments = [cancelled_payment(desk, order_number=f"B{number}") for number in range(7)]
-    bad, right = payments[3], filing.file_within
+    bad, right = payments[3], planning.file_wish_within
 
-    def sometimes(tx: Tx, wish: filing.Wish) -> uuid.UUID:
-        made = right(tx, wish)
+    def sometimes(tx: Tx, wish: planning.PlannedWish, held: Held) -> planning.Filed:
+        made = right(tx, wish, held)
         if wish.payment_id == bad:
             raise ZeroDivisionError
         return made
 
-    monkeypatch.setattr(filing, "file_within", sometimes)
+    monkeypatch.setattr(planning, "file_wish_within", sometimes)
     run_id = run_and_send(desk, "refund")
     found = {line.row.payment_id: (line.outcome, line.row.code, line.row.details) for line in jobs_desk.rows(run_id)}
     assert found.pop(bad) == (RowOutcome.FAILED, "not_filed", {"error": "ZeroDivisionError"})

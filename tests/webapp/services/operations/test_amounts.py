@@ -26,7 +26,7 @@ from webapp.services import accounts
 from webapp.services.accounts import account_of
 from webapp.services.errors import AvailableChanged, NotAvailable, NotFound, RuleBroken, TooLow
 from webapp.services.operations import kept_lines
-from webapp.services.operations.amounts import get_amount_facts
+from webapp.services.operations.amounts import check_alone, get_amount_facts
 from webapp.services.operations.outcomes import locked_payment
 from webapp.services.operations.planning import Filed, PlannedWish, file_wish, file_wish_within
 from webapp.services.payments.reading import read_payment
@@ -98,7 +98,7 @@ def to_order(payment: uuid.UUID) -> Filed:
 
     def work(tx: Tx) -> Filed:
         row = locked_payment(tx, payment)
-        return file_wish_within(tx, wish_for(tx, tx.get_one(Order, row.order_id), row, StatusAct.UPDATE, None))
+        return file_wish_within(tx, wish_for(tx, tx.get_one(Order, row.order_id), row, StatusAct.UPDATE, None, None))
 
     return in_transaction(work)
 
@@ -221,7 +221,7 @@ def test_a_status_action_tells_the_orders_lines(shop: Shop) -> None:
 
     def plan(tx: Session) -> PlannedWish:
         row = tx.get_one(Payment, payment)
-        return wish_for(tx, tx.get_one(Order, row.order_id), row, StatusAct.UPDATE, None)
+        return wish_for(tx, tx.get_one(Order, row.order_id), row, StatusAct.UPDATE, None, None)
 
     wish = in_transaction(plan)
     assert (wish.amount_minor, wish.lines) == (62450, tuple(KETTLE_AND_MUG))
@@ -249,6 +249,20 @@ def test_the_total_of_an_order_with_two_payments_is_that_of_neither(shop: Shop) 
     desk.change(Payment, shop.order(), order_id=order_id)
     with pytest.raises(RuleBroken, match="several_payments"):
         to_order(payment)
+
+
+def test_another_payment_counts_only_while_it_holds_money(desk: Desk) -> None:
+    """Given back whole it leaves the order's total to the other one; given back in part it does not."""
+    held = desk.payment(3300, capture="manual", order_number="A-1")
+    other = desk.payment(1100, order_number="A-1")
+    for refund in (500, 600):
+        with pytest.raises(RuleBroken, match="several_payments"):
+            in_transaction(lambda tx: check_alone(tx, tx.get_one(Payment, held)))
+        desk.run(desk.ask(other, refund))
+    assert desk.row(other).refunded_minor == 1100
+    in_transaction(lambda tx: check_alone(tx, tx.get_one(Payment, held)))
+    with pytest.raises(RuleBroken, match="several_payments"):
+        in_transaction(lambda tx: check_alone(tx, tx.get_one(Payment, other)))
 
 
 def test_klarna_takes_no_parts_of_pieces_and_says_so_before_anything_is_sent(desk: Desk) -> None:
