@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tasks.context import application
 from tasks.relay import Relay
 from webapp.config import load_settings
+from webapp.services.alerts import looking
 from webapp.services.jobs import closing, making, overdue, schedules
 from webapp.services.mails import failures
 from webapp.services.unit_of_work import DatabaseBusy
@@ -60,6 +61,7 @@ def _loop(relay: Relay, connection: Redis, stop: threading.Event) -> None:
             _attempt(lambda: clean(connection))
             _attempt(schedules.ensure)
             _attempt(overdue.announce_new)
+            _attempt(looking.look)
 
 
 def clean(connection: Redis) -> None:

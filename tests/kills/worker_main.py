@@ -112,6 +112,8 @@ def put_knobs() -> None:
         processing.ONE_READ_IN = timedelta(seconds=float(apart))
     if batch := os.environ.get("KILLS_BATCH"):
         undoing.BATCH = int(batch)
+    if rounds := os.environ.get("KILLS_CLEAN_EVERY"):
+        scheduler.CLEAN_EVERY = int(rounds)
     if pause := os.environ.get("KILLS_PAUSE_S"):
         steadiness.PAUSE_S = float(pause)
     if jump := os.environ.get("KILLS_JUMP_FILE"):

@@ -13,7 +13,7 @@ from unittest.mock import Mock, patch
 
 from webapp.services.kill_points import KillPoint
 from webapp.services.mails import handing_over
-from webapp.services.mails.letters import Failures, OverdueJob, Post, Text
+from webapp.services.mails.letters import AlertFacts, Failures, OverdueJob, Post, Text
 from webapp.setting_values import SmtpServer
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ class PlainWriter:
     def job_overdue(self, facts: OverdueJob) -> Text:
         """Which job hangs."""
         return Text(f"{facts.job} hangs", facts.link)
+
+    def alert(self, facts: AlertFacts) -> Text:
+        """What is wrong."""
+        return Text(f"{facts.kind} is wrong", facts.link)
 
 
 def post() -> Post:

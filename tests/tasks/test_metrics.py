@@ -24,6 +24,7 @@ from webapp.config import Settings
 from webapp.domain.operations import OperationState
 from webapp.models import Attempt, Installation, KillSwitch, Operation, Payment, ProviderAccount
 from webapp.services import runtime
+from webapp.services.alerts import looking
 from webapp.services.jobs import making, running, schedules
 from webapp.services.unit_of_work import in_transaction
 
@@ -97,6 +98,9 @@ def test_what_needs_an_operator_shows_R47(desk: Desk, scrape: Scrape, redis_url:
     assert found["outbox_rows",] >= 3
     assert found["outbox_lag_seconds",] > 15 * 60
     assert found["provider_calls_10m", "refund", "in_doubt", "komoju"] == 1
+    assert (looking.look(), looking.look()) == (3, 0)
+    found = scrape()
+    assert [found["alerts", kind] for kind in ("unknown", "frozen", "outbox", "books")] == [1, 1, 1, 0]
     for name in ("frozen_payments", "recovery_mode", "sends_paused", "kill_switches"):
         assert found[name,] == 1, name
     assert found["open_breakers", "test", "komoju", "tea"] == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisGone
 from rq import Queue
@@ -13,8 +14,11 @@ from sqlalchemy import select
 
 from tasks import jobs, scheduler
 from tasks.relay import Relay
+from tests import factories
 from tests.desk import Desk
-from webapp.models import JobRun
+from webapp.domain.alerts import AlertKind
+from webapp.models import Alert, JobRun, Payment
+from webapp.services.alerts import looking
 from webapp.services.jobs import schedules
 from webapp.services.jobs.catalogue import OF_DESK, OF_SHOPS
 from webapp.services.unit_of_work import DatabaseBusy, in_transaction
@@ -57,6 +61,17 @@ def test_the_loop_makes_due_runs_and_publishes_them_R20(desk: Desk, redis_url: s
     ended = in_transaction(lambda tx: tx.scalars(select(JobRun)).all())
     assert all(run.ended_at for run in ended)
     assert next(run.result for run in ended if run.job == "verify") == "whole"
+
+
+def test_the_loop_looks_for_alerts_R47(desk: Desk, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "CLEAN_EVERY", 1)
+    desk.change(Payment, desk.payment(3300), frozen_at=factories.LONG_AGO, frozen_reason="difference")
+    stop = threading.Event()
+    monkeypatch.setattr(looking, "look", lambda look=looking.look: (look(), stop.set()))
+    with Redis.from_url(redis_url) as connection:
+        scheduler._loop(Relay(connection), connection, stop)
+    (alert,) = in_transaction(lambda tx: tx.scalars(select(Alert)).all())
+    assert (alert.kind, alert.shop_id) == (AlertKind.FROZEN, desk.shop_id)
 
 
 def test_a_dead_workers_job_leaves_the_list_R19(redis_url: str) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
 
 from providers.kinds import OperationKind
+from webapp.domain.alerts import AlertKind
 from webapp.domain.outcomes import OutcomeWord
 from webapp.formatting import LANGUAGES
 from webapp.formatting.mail_texts import LONGEST_SUBJECT, Writer
 from webapp.models import Mode
-from webapp.services.mails.letters import FailureLine, Failures, OverdueJob
+from webapp.services.mails.letters import AlertFacts, FailureLine, Failures, OverdueJob
 
 REFUND = FailureLine(
     "10023", OperationKind.REFUND, OutcomeWord.FAILED, 1200, "JPY", "no_more_tries", "https://d.test/1"
@@ -80,6 +82,35 @@ def test_each_language_has_its_own_words_and_amounts_outside_of_a_request(quick_
     assert all("21:00" in text.body for text in jobs.values())
     assert "Refund cancelled orders" in jobs["en"].subject
     assert len({text.subject for text in jobs.values()}) == len(LANGUAGES)
+
+
+@pytest.mark.parametrize("kind", list(AlertKind))
+def test_an_alert_says_in_each_language_what_is_wrong_since_when_and_where_R47(
+    quick_app: Flask, kind: AlertKind
+) -> None:
+    since = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    of_desk = kind in {AlertKind.BOOKS, AlertKind.AUDIT, AlertKind.OUTBOX}
+    facts = AlertFacts(
+        kind=kind,
+        shop_name=None if of_desk else "Tea 100%",
+        language="",
+        time_zone="Asia/Tokyo",
+        mode=None if of_desk else Mode.TEST,
+        since=since,
+        link="https://d.test/there",
+    )
+    with quick_app.app_context():
+        found = {name: Writer().alert(replace(facts, language=name)) for name in LANGUAGES}
+    assert len({text.subject for text in found.values()}) == len(LANGUAGES)
+    assert len({text.body for text in found.values()}) == len(LANGUAGES)
+    for text in found.values():
+        assert "21:00" in text.body
+        assert "\nhttps://d.test/there\n" in text.body
+        assert "%(" not in text.subject + text.body
+        assert ("Paydesk" if of_desk else "Tea 100%") in text.subject
+    assert found["en"].subject.startswith("Paydesk: " if of_desk else "[Test] Tea 100%: ")
+    assert found["en"].body.startswith("This is about test mode") != of_desk
+    assert ("to its owners" in found["en"].body) == of_desk
 
 
 def test_a_subject_is_one_short_line(quick_app: Flask) -> None:

@@ -37,6 +37,7 @@ from webapp.services.jobs.rules import Rule
 from webapp.services.jobs.syncing import NOT_SYNCED
 from webapp.services.jobs.undoing import NOT_FILED
 from webapp.services.methods.fetching import SyncCode
+from webapp.services.verify import WHOLE
 
 JOBS: Mapping[str, tuple[str, str]] = {
     METHOD_SYNC: (
@@ -222,4 +223,4 @@ def compared_words(result: str | None) -> str:
 
 def books_words(result: str | None) -> str:
     """What the verifier said; its list of problems has no translation and is shown as it is."""
-    return _("The books are whole.") if result == "whole" else _("The books are not whole. Tell your operator.")
+    return _("The books are whole.") if result == WHOLE else _("The books are not whole. Tell your operator.")

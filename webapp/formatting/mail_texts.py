@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from babel.dates import format_datetime
 from flask_babel import force_locale, ngettext
@@ -11,13 +12,14 @@ from flask_babel import gettext as _
 from providers.kinds import OperationKind
 from webapp.domain.outcomes import OutcomeWord
 from webapp.formatting import LANGUAGES, date_locale, money, zone_named
+from webapp.formatting.alert_texts import ALERTS
 from webapp.formatting.job_words import job_title
 from webapp.formatting.lazy import _l
 from webapp.formatting.money_words import NOT_DONE
 from webapp.formatting.order_words import OUTCOMES
 from webapp.models import Mode
 from webapp.services.mails.addresses import one_line
-from webapp.services.mails.letters import FailureLine, Failures, OverdueJob, Text
+from webapp.services.mails.letters import AlertFacts, FailureLine, Failures, OverdueJob, Text
 
 ENGLISH = "en"
 LONGEST_SUBJECT = 200
@@ -42,15 +44,14 @@ class Writer:
             if rest > 0:
                 words = ngettext("%(num)d more stands here:", "%(num)d more stand here:", rest)
                 parts.append(f"{words}\n{facts.rest_link}")
-            parts.append(_("Paydesk sent this mail to the addresses for failure mail of the shop."))
+            parts.append(_addressees(of_shop=True))
             return Text(_short(subject), "\n\n".join(parts) + "\n")
 
     def job_overdue(self, facts: OverdueJob) -> Text:
         """The mail about a job that hangs."""
         with force_locale(_known(facts.language)):
-            values = {"shop": facts.shop_name, "job": job_title(facts.job)}
-            zone = zone_named(facts.time_zone)
-            since = format_datetime(facts.since, "d MMM y HH:mm z", tzinfo=zone, locale=date_locale())
+            values = {"shop": facts.shop_name or "Paydesk", "job": job_title(facts.job)}
+            since = _moment(facts.since, facts.time_zone)
             lead = _(
                 "The job “%(job)s” of %(shop)s is under way since %(since)s and has not finished within twice its"
                 " interval.",
@@ -60,6 +61,23 @@ class Writer:
             advice = _("Orders may wait for it. Look at the job, and tell your operator if it does not go on:")
             subject = _("%(shop)s: the job “%(job)s” has not finished", **values)
             return Text(_short(subject), f"{lead}\n\n{advice}\n{facts.link}\n")
+
+    def alert(self, facts: AlertFacts) -> Text:
+        """The mail about something that is wrong, once for as long as it is."""
+        with force_locale(_known(facts.language)):
+            words, mode = ALERTS[facts.kind], facts.mode or Mode.LIVE
+            values = {
+                "shop": one_line(facts.shop_name or "Paydesk"),
+                "since": _moment(facts.since, facts.time_zone),
+            }
+            parts = [
+                *_about_test(mode),
+                str(words.lead) % values,
+                f"{words.advice}\n{facts.link}",
+                _("No further mail comes about this until it is over."),
+                _addressees(of_shop=facts.shop_name is not None),
+            ]
+            return Text(_short(_test_mark(mode) + str(words.subject) % values), "\n\n".join(parts) + "\n")
 
 
 def _known(language: str) -> str:
@@ -72,6 +90,20 @@ def _short(subject: str) -> str:
 
 def _test_mark(mode: Mode) -> str:
     return _("[Test]") + " " if mode is Mode.TEST else ""
+
+
+def _about_test(mode: Mode) -> list[str]:
+    return [_("This is about test mode: no real money is meant.")] if mode is Mode.TEST else []
+
+
+def _moment(at: datetime, time_zone: str) -> str:
+    return format_datetime(at, "d MMM y HH:mm z", tzinfo=zone_named(time_zone), locale=date_locale())
+
+
+def _addressees(*, of_shop: bool) -> str:
+    if of_shop:
+        return str(_("Paydesk sent this mail to the addresses for failure mail of the shop."))
+    return str(_("Paydesk sent this mail to its owners."))
 
 
 def _failures_subject(facts: Failures) -> str:
@@ -105,9 +137,7 @@ def _failures_lead(facts: Failures) -> str:
         " and decide what to do.",
         shop=one_line(facts.shop_name),
     )
-    if facts.mode is Mode.TEST:
-        return _("This is about test mode: no real money is meant.") + "\n\n" + lead
-    return lead
+    return "\n\n".join([*_about_test(facts.mode), lead])
 
 
 def _failure(line: FailureLine) -> str:

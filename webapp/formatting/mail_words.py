@@ -10,6 +10,7 @@ from webapp.models import Mail, MailKind
 KINDS: Mapping[MailKind, str] = {
     MailKind.FAILURES: _l("What was not done"),
     MailKind.JOB_OVERDUE: _l("A job that has not finished"),
+    MailKind.ALERT: _l("Something that is wrong"),
 }
 RESULTS: Mapping[str, str] = {
     "taken": _l("The mail server took it."),

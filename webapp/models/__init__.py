@@ -1,5 +1,6 @@
 """Tables, a file per aggregate. Importing this package registers all of them."""
 
+from webapp.models.alert import Alert
 from webapp.models.api import ApiAnswer, ApiKey, ApiKeyShop
 from webapp.models.audit import AuditEntry, AuditHead
 from webapp.models.base import Base
@@ -28,6 +29,7 @@ from webapp.models.user import Grant, RateEvent, User, UserSession
 from webapp.models.webhook import WebhookMessage, WebhookState
 
 __all__ = [
+    "Alert",
     "ApiAnswer",
     "ApiKey",
     "ApiKeyShop",

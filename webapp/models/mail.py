@@ -19,6 +19,7 @@ class MailKind(StrEnum):
 
     FAILURES = "failures"  # its subject is a batch of failure notices
     JOB_OVERDUE = "job_overdue"  # its subject is the run of a job
+    ALERT = "alert"  # its subject is the alert
 
 
 DUE = "due_at is not null"

@@ -10,11 +10,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, case, func, or_, select
 
 from providers.kinds import MovementKind, OperationKind
+from webapp.domain.alerts import AlertKind
 from webapp.domain.operations import OperationState
 from webapp.models import Installation, KillSwitch, LedgerMovement, Mode, Operation, Payment, ProviderAccount
+from webapp.services.alerts import keeping as alerts
 from webapp.services.cases import listing as cases
 from webapp.services.jobs import overdue
 from webapp.services.mails import keeping as mails
+from webapp.services.mails.keeping import Scope
 from webapp.services.status_actions import firing
 from webapp.services.unit_of_work import Tx
 
@@ -38,6 +41,7 @@ class Waiting:
     overdue_jobs: int
     cases: int
     given_up_actions: int
+    alerts: Mapping[AlertKind, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +62,17 @@ class Turnover:
 def waiting(
     tx: Tx,
     shops: Collection[uuid.UUID],
-    mail_shops: Collection[uuid.UUID],
-    mode: Mode,
+    managed: Collection[uuid.UUID],
+    mail_scope: Scope,
     now: datetime,
     *,
-    sees_jobs_of_desk: bool = False,
+    sees_desk: bool = False,
 ) -> Waiting:
-    """What waits in those shops; mails count in `mail_shops`, where the person looks after them.
+    """What waits in those shops, in the mode of `mail_scope`; mails count in that, where the person looks after them.
 
-    Jobs that belong to no shop count for who `sees_jobs_of_desk`.
+    Alerts count in the shops `managed`; jobs and alerts that belong to no shop for who `sees_desk`.
     """
+    mode = mail_scope.mode
     here = Payment.shop_id.in_(shops), Payment.mode == mode
     by_state: dict[OperationState, int] = {
         row.state: row.waiting
@@ -95,11 +100,12 @@ def waiting(
             select(func.count()).select_from(Payment).where(*here, Payment.frozen_at.is_not(None))
         ).scalar_one(),
         switches=_switches(tx, shops),
-        refused_mails=mails.waiting_for_people(tx, mail_shops, mode, now),
+        refused_mails=mails.waiting_for_people(tx, mail_scope, now),
         recovery_since=installation.recovery_since if installation else None,
-        overdue_jobs=len(overdue.overdue(tx, shops, desk_too=sees_jobs_of_desk)),
+        overdue_jobs=len(overdue.overdue(tx, shops, desk_too=sees_desk)),
         cases=cases.count_open(tx, shops, mode),
         given_up_actions=firing.count_given_up(tx, shops, mode),
+        alerts=alerts.count_open(tx, managed, mode, desk_too=sees_desk),
     )
 
 

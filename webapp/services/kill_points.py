@@ -27,6 +27,7 @@ class KillPoint(StrEnum):
     SCHEDULING = "K15"
     MAILING = "K16"
     IMPORTING = "import"  # between two steps of a file; it has no row of its own in the matrix
+    ALERTING = "alert"  # around an alert and its mails; nor has this
 
 
 Observer = Callable[[KillPoint], None]

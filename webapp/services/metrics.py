@@ -29,7 +29,8 @@ from webapp.models import (
     WakeUp,
     WebhookMessage,
 )
-from webapp.services import runtime
+from webapp.services import runtime, verify
+from webapp.services.alerts import keeping
 from webapp.services.jobs import listing
 from webapp.services.unit_of_work import Tx, reading
 
@@ -147,9 +148,15 @@ def _jobs(tx: Tx, now: datetime) -> Iterator[Gauge]:
     yield Gauge("job_last_end_age_seconds", "How long ago a run of the job last ended.", ("job",), ages)
     late = select(func.min(Schedule.next_due_at)).where(Schedule.enabled)
     yield _age("schedule_lag_seconds", "How long the schedule due longest has waited for a scheduler.", tx, late, now)
-    result = listing.last_result(tx, "verify")
-    if result is not None:
-        yield _one("books_whole", "1 when the verifier's last run found nothing wrong.", result == "whole")
+    said = listing.last_words(tx, "verify")
+    if said is not None:
+        yield _one("books_whole", "1 when the verifier's last run found nothing wrong.", said.words == verify.WHOLE)
+
+
+def _alerts(tx: Tx, _now: datetime) -> Iterator[Gauge]:
+    """What the scheduler has found: it stays as it is while no scheduler runs."""
+    counts = [((kind.value,), float(count)) for kind, count in keeping.count_all_open(tx).items()]
+    yield Gauge("alerts", "Alerts that are open, each in one mode of one shop or of the whole desk.", ("kind",), counts)
 
 
 _READERS: tuple[Callable[[Tx, datetime], Iterator[Gauge]], ...] = (
@@ -160,6 +167,7 @@ _READERS: tuple[Callable[[Tx, datetime], Iterator[Gauge]], ...] = (
     _webhooks,
     _calls,
     _jobs,
+    _alerts,
 )
 
 

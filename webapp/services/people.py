@@ -45,6 +45,12 @@ def _names(tx: Tx, roles: Sequence[Role], shop_id: uuid.UUID | None, asker: Sign
     return tx.scalars(found).all()
 
 
+def owners(tx: Tx) -> Sequence[User]:
+    """Everybody who may sign in and owns a shop, by address: whom the desk tells what belongs to no shop."""
+    owning = select(Grant.user_id).where(Grant.role == Role.OWNER)
+    return tx.scalars(select(User).where(User.id.in_(owning), User.disabled_at.is_(None)).order_by(User.email)).all()
+
+
 @dataclass(frozen=True, slots=True)
 class PersonCommand:
     """A colleague to invite: who, and the first role in one shop."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
@@ -12,7 +12,10 @@ from webapp.models import LedgerMovement, Operation, Payment
 from webapp.services import audit
 from webapp.services.unit_of_work import Tx, reading
 
+WHOLE = "whole"
 _NAMED = 50
+_SHOWN = 50  # lines of a report
+_OF_AUDIT = "I17: "
 
 
 def problems() -> Iterator[str]:
@@ -22,7 +25,25 @@ def problems() -> Iterator[str]:
         yield from _sums_differ(tx)
         yield from _reservations_differ(tx)
         yield from _strange_operations(tx)
-        yield from audit.breaks(tx)
+        yield from (f"{_OF_AUDIT}{each}" for each in audit.breaks(tx))
+
+
+def report(found: Sequence[str]) -> str:
+    """Problems in one text of at most 50 lines, in which each sort has its place; WHOLE when there are none."""
+    of_audit = [line for line in found if line.startswith(_OF_AUDIT)]
+    of_books = [line for line in found if not line.startswith(_OF_AUDIT)]
+    shown = of_books[: _SHOWN - min(len(of_audit), _SHOWN // 2)]
+    return "\n".join([*shown, *of_audit[: _SHOWN - len(shown)]]) or WHOLE
+
+
+def is_about_audit(said: str) -> bool:
+    """Whether a report names a break of the audit chain."""
+    return any(line.startswith(_OF_AUDIT) for line in said.splitlines())
+
+
+def is_about_books(said: str) -> bool:
+    """Whether a report names anything else that is wrong."""
+    return said != WHOLE and not all(line.startswith(_OF_AUDIT) for line in said.splitlines())
 
 
 def _over_limits(tx: Tx) -> Iterator[str]:

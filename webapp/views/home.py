@@ -10,6 +10,7 @@ from flask import Blueprint, current_app, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from webapp.domain.alerts import AlertKind
 from webapp.domain.permissions import Permission
 from webapp.extensions import db
 from webapp.formatting import reader_zone
@@ -17,6 +18,7 @@ from webapp.htmx import page
 from webapp.security import current, shops_in_view, signed_in, visible_shops
 from webapp.services import home, runtime
 from webapp.services.home import Waiting
+from webapp.views import mails
 
 bp = Blueprint("home", __name__)
 
@@ -40,8 +42,9 @@ def index() -> ResponseReturnValue:
     zone = reader_zone()
     midnight = datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
     seen = shops_in_view(Permission.VIEW)
-    mail_shops, sees_desk = shops_in_view(Permission.MANAGE_MAILS), bool(visible_shops(Permission.MANAGE_JOBS))
-    waiting = home.waiting(tx, seen, mail_shops, person.mode, now, sees_jobs_of_desk=sees_desk)
+    managed, sees_desk = shops_in_view(Permission.MANAGE_ACCOUNTS), bool(visible_shops(Permission.MANAGE_JOBS))
+    of_mails = mails.scope(shops_in_view(Permission.MANAGE_MAILS))
+    waiting = home.waiting(tx, seen, managed, of_mails, now, sees_desk=sees_desk)
     return page(
         "home/index.html",
         block="waiting",
@@ -49,7 +52,7 @@ def index() -> ResponseReturnValue:
         waiting=waiting,
         turnover=home.turnover(tx, seen, person.mode, midnight),
         has_shops=bool(person.grants),
-        managed=shops_in_view(Permission.MANAGE_ACCOUNTS),
+        managed=managed,
     )
 
 
@@ -80,7 +83,23 @@ def _heaps(waiting: Waiting) -> list[Heap]:
         Heap(waiting.cases, _("Cases: our books and a provider differ"), "red", _address("cases.index", state="open")),
         Heap(waiting.frozen, _("Frozen payments"), "red", _address("orders.index", state="held")),
     ]
-    return [heap for heap in here if heap.count]
+    return [heap for heap in (*_alerts(waiting), *here) if heap.count]
+
+
+def _alerts(waiting: Waiting) -> list[Heap]:
+    """What stands in no other row."""
+    count = waiting.alerts
+    return [
+        Heap(count[AlertKind.BOOKS], _("Alert: the books do not add up"), "red", _address("jobs.index")),
+        Heap(count[AlertKind.AUDIT], _("Alert: the audit chain is broken"), "red", _address("audit.index")),
+        Heap(count[AlertKind.OUTBOX], _("Alert: work is not handed to the workers"), "red", _address("jobs.index")),
+        Heap(
+            count[AlertKind.SIGNATURES],
+            _("Alert: messages with a wrong signature"),
+            "red",
+            _address("webhooks.index", state="refused"),
+        ),
+    ]
 
 
 def _address(endpoint: str, **query: Any) -> str:

@@ -34,7 +34,7 @@ WAIT_FOR_PEOPLE = "for_people"
 def index() -> ResponseReturnValue:
     """The mails, newest first; the filter stands in the address."""
     tx, wanted = db.session(), _filter()
-    rows, has_older = keeping.mails(tx, _scope(shops_in_view(MANAGE)), wanted)
+    rows, has_older = keeping.mails(tx, scope(shops_in_view(MANAGE)), wanted)
     asked: dict[str, Any] = {name: request.args[name] for name in ("state", "shop") if request.args.get(name)}
     last = rows[-1] if rows else None
     place: dict[str, Any] = {"at": last.created_at.isoformat(), "id": last.id} if last else {}
@@ -58,7 +58,7 @@ def show(mail_id: uuid.UUID) -> ResponseReturnValue:
     """One mail with its text and what the server said."""
     tx = db.session()
     try:
-        mail = keeping.get_mail(tx, mail_id, _scope(visible_shops(MANAGE)))
+        mail = keeping.get_mail(tx, mail_id, scope(visible_shops(MANAGE)))
     except NotFound:
         abort(404)
     names = {shop.id: shop.name for shop in shops.visible(tx, visible_shops(MANAGE))}
@@ -77,9 +77,9 @@ def show(mail_id: uuid.UUID) -> ResponseReturnValue:
 @requires(MANAGE)
 def stop(mail_id: uuid.UUID) -> ResponseReturnValue:
     """Keep a queued mail from being sent."""
-    scope = _write_scope()
+    mine = _write_scope()
     try:
-        keeping.stop(mail_id, scope, _actor())
+        keeping.stop(mail_id, mine, _actor())
     except NotFound:
         abort(404)
     except RuleBroken as refusal:
@@ -93,9 +93,9 @@ def stop(mail_id: uuid.UUID) -> ResponseReturnValue:
 @requires(MANAGE)
 def again(mail_id: uuid.UUID) -> ResponseReturnValue:
     """Have the same text sent once more."""
-    scope = _write_scope()
+    mine = _write_scope()
     try:
-        next_id = keeping.send_again(mail_id, scope, _actor())
+        next_id = keeping.send_again(mail_id, mine, _actor())
     except NotFound:
         abort(404)
     except RuleBroken as refusal:
@@ -105,17 +105,18 @@ def again(mail_id: uuid.UUID) -> ResponseReturnValue:
     return see_other(url_for("mails.show", mail_id=next_id))
 
 
-def _scope(of_shops: frozenset[uuid.UUID]) -> Scope:
+def scope(of_shops: frozenset[uuid.UUID]) -> Scope:
     """Mails of no shop are for those who look after the mails of every shop there is, and look at all of them."""
-    sees_all = of_shops == visible_shops(MANAGE) and switches.covers_all_shops(db.session(), current(), MANAGE)
+    is_all = bool(of_shops) and of_shops == visible_shops(MANAGE)
+    sees_all = is_all and switches.covers_all_shops(db.session(), current(), MANAGE)
     return Scope(of_shops, current().mode, sees_all)
 
 
 def _write_scope() -> Scope:
     """The scope for a change, which has a transaction of its own."""
-    scope = _scope(visible_shops(MANAGE))
+    mine = scope(visible_shops(MANAGE))
     db.session.rollback()
-    return scope
+    return mine
 
 
 def _actor() -> Actor:

@@ -85,7 +85,18 @@ def test_a_reservation_released_behind_the_back_is_named_I3(books: tuple[Desk, u
     assert any(line.startswith("I3") and str(payment) in line for line in verify.problems())
 
 
+def test_a_report_tells_the_chain_from_the_books_and_has_place_for_both_R47() -> None:
+    books, chain = [f"I9: {n}" for n in range(60)], [f"I17: {n}" for n in range(60)]
+    said = verify.report([*books, *chain])
+    assert said.splitlines() == [*books[:25], *chain[:25]]
+    assert verify.report([*books, chain[0]]).splitlines() == [*books[:49], chain[0]]
+    found = {report: (verify.is_about_books(report), verify.is_about_audit(report)) for report in (said, chain[0])}
+    assert found == {said: (True, True), chain[0]: (False, True)}
+    assert verify.report([]) == verify.WHOLE
+    assert (verify.is_about_books(verify.WHOLE), verify.is_about_audit(verify.WHOLE)) == (False, False)
+
+
 def test_a_broken_audit_chain_is_named_I17(books: tuple[Desk, uuid.UUID, uuid.UUID]) -> None:
     desk, _payment, _operation = books
     desk.raw("update audit_entries set action = 'x' where number = 1")
-    assert "audit entry 1 was changed" in list(verify.problems())
+    assert "I17: audit entry 1 was changed" in list(verify.problems())

@@ -11,10 +11,14 @@ from sqlalchemy import select
 
 from providers.kinds import MovementKind, ProviderState
 from tests import factories
-from tests.pages import Desk
+from tests.pages import Desk, PageView
 from tests.webapp.conftest import password_hash
+from webapp.domain.alerts import AlertKind
 from webapp.domain.permissions import Role
-from webapp.models import Installation, LedgerMovement, Mode, Order, OrderStatus, Payment, Shop
+from webapp.models import Alert, Installation, LedgerMovement, MailKind, Mode, Order, OrderStatus, Payment, Shop
+from webapp.services.alerts import telling
+from webapp.services.mails import queueing
+from webapp.services.mails.letters import Letter, Text
 from webapp.services.unit_of_work import in_transaction
 
 NOW = datetime.now(UTC)
@@ -77,6 +81,68 @@ def test_sums_of_the_days_and_frozen_payments_are_those_of_the_readers_shops(
     cells = [each.text.strip() for each in page.all("td")][:5]
     assert cells == ["JPY", "¥4,000", "¥1,000", "¥3,000", "1"]
     assert "9,999" not in page.text
+
+
+def alert(kind: AlertKind, shop: Shop | None, mode: Mode | None = Mode.LIVE, **more: object) -> None:
+    place = {"shop_id": shop.id, "mode": mode} if shop else {}
+    factories.add(Alert(id=uuid.uuid4(), kind=kind, wrong_since=NOW, opened_at=NOW, **place, **more))
+
+
+def test_alerts_stand_before_who_may_act_on_them_in_their_shops_and_mode_R47(
+    signed_in: Callable[..., Desk], shop: Shop
+) -> None:
+    """Each of them leads to its page."""
+    of_desk = {
+        AlertKind.BOOKS: ("1 Alert: the books do not add up", "/jobs"),
+        AlertKind.AUDIT: ("1 Alert: the audit chain is broken", "/audit"),
+        AlertKind.OUTBOX: ("1 Alert: work is not handed to the workers", "/jobs"),
+    }
+    forged = "Alert: messages with a wrong signature"
+    for kind in of_desk:
+        alert(kind, None)
+    alert(AlertKind.SIGNATURES, shop, Mode.TEST)
+    alert(AlertKind.SIGNATURES, shop, closed_at=NOW)
+    alert(AlertKind.SIGNATURES, factories.shop("print"))
+    alert(AlertKind.FROZEN, shop)  # has a row already, which counts the payments
+    admin, merchant = signed_in(Role.ADMIN), signed_in(Role.MERCHANT)
+    page = admin.get("/")
+    for words, address in of_desk.values():
+        assert (words, address) in links(page)
+    assert (forged in page.text, page.text.count("Alert:")) == (False, 3)
+    alert(AlertKind.SIGNATURES, shop)
+    assert (f"1 {forged}", "/webhooks?state=refused") in links(admin.get("/"))
+    assert "Alert:" not in merchant.get("/").text
+
+
+def links(page: PageView) -> list[tuple[str, str]]:
+    return [(" ".join(each.text.split()), each.attributes.get("href", "")) for each in page.all("a")]
+
+
+def test_every_alert_mail_links_to_a_page_that_is_there(signed_in: Callable[..., Desk]) -> None:
+    owner = signed_in(Role.OWNER)
+    assert set(telling.PAGES) == set(AlertKind)
+    assert {owner.get(address).status for address in telling.PAGES.values()} == {200}
+
+
+def test_mails_of_no_shop_count_for_who_looks_after_all_shops(signed_in: Callable[..., Desk]) -> None:
+    words = "Mails of the last 7 days that did not arrive, or maybe not"
+    text = Text("The audit chain is broken", "…")
+    letter = Letter(
+        kind=MailKind.ALERT,
+        subject_id=uuid.uuid4(),
+        recipient="owner",
+        shop_id=None,
+        mode=None,
+        language="en",
+        text=text,
+    )
+    in_transaction(lambda tx: queueing.add(tx, letter))  # no address: it has failed
+    admin = signed_in(Role.ADMIN)
+    assert (f"1 {words}", "/mails?state=for_people") in links(admin.get("/"))
+    assert text.subject in admin.get("/mails?state=for_people").text
+    factories.shop("print")
+    assert words not in admin.get("/").text
+    assert text.subject not in admin.get("/mails?state=for_people").text
 
 
 def test_recovery_mode_is_said_first_of_all(signed_in: Callable[..., Desk]) -> None:

@@ -232,10 +232,19 @@ def rows(
     return lines, len(found) > size
 
 
-def last_result(tx: Tx, job: str) -> str | None:
-    """What the newest ended run of a job of the whole desk said."""
-    newest = select(JobRun.result).where(JobRun.job == job, _of(None), JobRun.ended_at.is_not(None))
-    return tx.execute(newest.order_by(JobRun.due_at.desc()).limit(1)).scalar_one_or_none()
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a run said when it ended."""
+
+    words: str
+    ended_at: datetime
+
+
+def last_words(tx: Tx, job: str) -> Words | None:
+    """What the newest run of a job of the whole desk said that said something; one that broke off says nothing."""
+    newest = select(JobRun.result, JobRun.ended_at).where(JobRun.job == job, _of(None), JobRun.result.is_not(None))
+    row = tx.execute(newest.order_by(JobRun.due_at.desc()).limit(1)).one_or_none()
+    return Words(row.result, row.ended_at) if row and row.ended_at else None
 
 
 def _runs() -> Select[JobRun, str | None]:

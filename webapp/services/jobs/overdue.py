@@ -64,8 +64,7 @@ def announce_new() -> int:
 def tell_staff(tx: Tx, late: Overdue) -> None:
     """One occurrence, once, in the transaction that remembers that it was told (R41, R47)."""
     log.error("job_overdue", job=late.job, shop_id=str(late.shop_id), since=late.since.isoformat())
-    if late.shop_id is not None:
-        job_alerts.job_overdue(tx, late.shop_id, late.job, late.subject_id, late.since)
+    job_alerts.job_overdue(tx, late.shop_id, late.job, late.subject_id, late.since)
 
 
 def _announce_run(tx: Tx, run_id: uuid.UUID) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import Select, delete, select
 
 from webapp.models import JobRow, JobRun, RateEvent, UserSession
 from webapp.services import drafts, runtime, verify, wake_ups
+from webapp.services.alerts import keeping as alerts
 from webapp.services.api import once
 from webapp.services.imports import cleaning as imports
 from webapp.services.mails import keeping as mails
@@ -22,7 +23,6 @@ KEEP_COUNTERS = timedelta(days=1)
 KEEP_SESSIONS = timedelta(days=30)
 KEEP_RUNS = timedelta(days=90)
 AT_ONCE = 500  # rows that one transaction drops (R21)
-_SHOWN = 50
 
 
 def check_books() -> str:
@@ -30,7 +30,7 @@ def check_books() -> str:
     found = list(verify.problems())
     for problem in found:
         log.error("verifier", problem=problem)
-    return "\n".join(found[:_SHOWN]) or "whole"
+    return verify.report(found)
 
 
 def sweep_out() -> str:
@@ -44,6 +44,7 @@ def sweep_out() -> str:
         drafts.forget_old(tx, now)
         webhook_keeping.forget_old(tx, now)
         mails.forget_old(tx, now)
+        alerts.forget_old(tx, now)
         tx.execute(delete(UserSession).where(UserSession.last_seen_at < now - KEEP_SESSIONS))
         return imports.forget_old(tx, now)
 

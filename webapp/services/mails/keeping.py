@@ -74,12 +74,12 @@ def get_mail(tx: Tx, mail_id: uuid.UUID, scope: Scope) -> Mail:
     return mail
 
 
-def waiting_for_people(tx: Tx, shops: Collection[uuid.UUID], mode: Mode, now: datetime) -> int:
+def waiting_for_people(tx: Tx, scope: Scope, now: datetime) -> int:
     """How many mails of the last seven days were refused or may not have arrived, and were not sent again."""
     count = (
         select(func.count())
         .select_from(Mail)
-        .where(Scope(shops, mode).condition, *_WAIT_FOR_PEOPLE, Mail.created_at > now - OF_LATE)
+        .where(scope.condition, *_WAIT_FOR_PEOPLE, Mail.created_at > now - OF_LATE)
     )
     return tx.execute(count).scalar_one()
 

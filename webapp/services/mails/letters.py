@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from providers.kinds import OperationKind
+from webapp.domain.alerts import AlertKind
 from webapp.domain.outcomes import OutcomeWord
 from webapp.models import MailKind, Mode
 from webapp.setting_values import SmtpServer
@@ -68,12 +69,25 @@ class Failures:
 
 @dataclass(frozen=True, slots=True)
 class OverdueJob:
-    """A run of a job that has not ended in its time."""
+    """A run of a job that has not ended in its time; `shop_name` None: a job of the whole desk."""
 
-    shop_name: str
+    shop_name: str | None
     language: str
     time_zone: str
     job: str
+    since: datetime
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFacts:
+    """What is wrong since `since` (UTC), in a mode of a shop, or of the whole desk without either; nothing personal."""
+
+    kind: AlertKind
+    shop_name: str | None
+    language: str
+    time_zone: str
+    mode: Mode | None
     since: datetime
     link: str
 
@@ -86,6 +100,9 @@ class MailWriter(Protocol):
 
     def job_overdue(self, facts: OverdueJob) -> Text:
         """The mail about a job that hangs."""
+
+    def alert(self, facts: AlertFacts) -> Text:
+        """The mail about something that is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

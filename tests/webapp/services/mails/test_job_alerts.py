@@ -11,6 +11,7 @@ from tests import factories
 from tests.desk import Desk
 from tests.webapp.services.mails.letters import all_mails
 from webapp.domain.mails import MailState
+from webapp.domain.permissions import Role
 from webapp.models import MailKind, Shop
 from webapp.services import recovery
 from webapp.services.mails.job_alerts import job_overdue
@@ -38,6 +39,17 @@ def test_a_shop_that_wants_no_mail_gets_none(desk: Desk, off: dict[str, object])
     desk.change(Shop, desk.shop_id, **({"failure_emails": ["ana@shop.test"]} | off))
     assert alert(desk, uuid.uuid4()) == 0
     assert all_mails() == []
+
+
+def test_a_job_of_the_whole_desk_is_mailed_to_the_owners_R47(desk: Desk) -> None:
+    desk.change(Shop, desk.shop_id, failure_emails=["ana@shop.test"])
+    factories.user(desk.shop_id, Role.OWNER, email="olle@owners.test", language="sv", time_zone="Europe/Stockholm")
+    told = in_transaction(lambda tx: job_overdue(tx, None, "verify", uuid.uuid4(), SINCE))
+    assert told == 1
+    (row,) = all_mails()
+    assert (row.recipient, row.language, row.shop_id, row.mode) == ("olle@owners.test", "sv", None, None)
+    assert row.subject.startswith("Paydesk: ")
+    assert "13:00" in (row.body or "")
 
 
 @pytest.mark.parametrize(("taken", "state"), [(SINCE, MailState.MAYBE_SENT), (factories.LONG_AGO, MailState.QUEUED)])

@@ -93,7 +93,7 @@ def test_filters_and_what_waits_for_people(desk: Desk) -> None:
     def waiting() -> int:
         with reading() as tx:
             now = runtime.current().clock.now(tx)
-            return keeping.waiting_for_people(tx, [desk.shop_id], Mode.TEST, now)
+            return keeping.waiting_for_people(tx, Scope([desk.shop_id], Mode.TEST), now)
 
     assert waiting() == 2
     keeping.send_again(failed, scope(desk), desk.actor)
