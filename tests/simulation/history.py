@@ -117,7 +117,7 @@ class History:
         while self._under_way() and not world.violations:
             if world.time.seconds > end:
                 world.say("I12: something is still under way after 20 days without a fault")
-            if self._operations_under_way() or self._is_owed():
+            if self._operations_under_way() or self._breaker_is_open():
                 self._people_help()
             self._go_on(until=world.time.seconds + 600.0, rest=True)
 
@@ -173,6 +173,9 @@ class History:
     def _operations_under_way(self) -> bool:
         unfinished = "('queued', 'sending', 'unknown', 'pending')"
         return bool(self.world.database.rows(f"select 1 from operations where state in {unfinished} limit 1"))
+
+    def _breaker_is_open(self) -> bool:
+        return bool(self.world.database.rows("select 1 from provider_accounts where breaker_opened_at is not null"))
 
     def _go_on(self, until: float, *, rest: bool = False) -> None:
         """Steps until that second, or until the first broken rule."""
