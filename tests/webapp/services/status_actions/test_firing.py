@@ -151,7 +151,7 @@ def test_a_payment_whose_captured_part_was_given_back_is_alive_while_the_rest_is
     one = order(use_klarna(desk))
     desk.change(Payment, one, order_id=desk.row(other).order_id)
     for action in ("capture", "refund"):
-        desk.emulator.portal(desk.row(one).provider_ref, action, amount_minor=400)
+        desk.emulator.portal(desk.row(one).provider_ref, action, provider="klarna", amount_minor=400)
         read_payment(one)
     give(desk, one, "cancelled")
     assert [[each.state for each in fired(payment)] for payment in (one, other)] == [[S.FILED], [S.FILED]]

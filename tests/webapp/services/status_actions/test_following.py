@@ -62,11 +62,11 @@ def test_an_order_is_not_refunded_while_a_part_of_its_payment_is_still_reserved(
     """What was captured was given back, but the rest can still be taken."""
     follows(desk, F.REFUNDED, "cancelled")
     payment = order(use_klarna(desk))
-    portal(desk, payment, "capture", amount_minor=400)
-    portal(desk, payment, "refund", amount_minor=400)
+    portal(desk, payment, "capture", provider="klarna", amount_minor=400)
+    portal(desk, payment, "refund", provider="klarna", amount_minor=400)
     assert status(desk, payment) == "new"
     desk.later(seconds=61)
-    portal(desk, payment, "cancel")
+    portal(desk, payment, "release", provider="klarna")
     assert status(desk, payment) == "cancelled"
     desk.assert_books_are_whole()
 
