@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.simulation.case_checks import CaseChecks
 from tests.simulation.hook_checks import HookChecks
 from tests.simulation.job_checks import JobChecks
 from tests.simulation.mail_checks import MailChecks
+from tests.simulation.status_checks import StatusChecks
 from tests.simulation.truth import Truth
 from tests.simulation.world import World
 
@@ -33,6 +35,7 @@ class Checks:
         self._world = world
         self._broken = 0
         self._hooks, self._jobs, self._mails = HookChecks(world), JobChecks(world), MailChecks(world)
+        self._statuses, self._cases = StatusChecks(world), CaseChecks(world)
         columns = [row[1] for row in world.database.rows("pragma table_info(operations)")]
         self._at = {name: place for place, name in enumerate(columns)}
         self.forget()
@@ -43,7 +46,7 @@ class Checks:
         self._terminal: dict[str, Any] = {}
         self._movements: dict[str, Any] = {}
         self._steps: dict[str, tuple[int, str]] = {}
-        for beside in (self._hooks, self._jobs, self._mails):
+        for beside in (self._hooks, self._jobs, self._mails, self._statuses, self._cases):
             beside.forget()
 
     def step(self) -> None:
@@ -60,12 +63,21 @@ class Checks:
             self._operation(row)
         self._ledger_only_grows()
         self._effects_at_bank(truth)
-        if self._world.weights.webhooks is not None:
-            self._hooks.step()
-        if self._world.weights.jobs:
-            self._jobs.step()
-        if self._world.weights.mails is not None:
-            self._mails.step()
+        self._beside()
+
+    def _beside(self) -> None:
+        """What the history has beside money."""
+        weights = self._world.weights
+        beside = (
+            (weights.webhooks is not None, self._hooks),
+            (weights.has_runs, self._jobs),
+            (weights.mails is not None, self._mails),
+            (weights.status_actions, self._statuses),
+            (weights.reconcile, self._cases),
+        )
+        for is_there, checks in beside:
+            if is_there:
+                checks.step()
 
     def _sums(self, operations: list[Any]) -> None:
         """I1, I3 and I9."""

@@ -151,9 +151,12 @@ class Database:
 
     def has_word(self, now: datetime) -> bool:
         """Whether the relay would find something; asked first because histories are many."""
+        return self.has_due("wake_ups where published_at is null and not_before", now)
+
+    def has_due(self, moments: str, now: datetime) -> bool:
+        """Whether one of these moments (table, condition, column) has come."""
         text = now.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-        found = self.rows("select 1 from wake_ups where published_at is null and not_before <= ? limit 1", (text,))
-        return bool(found)
+        return bool(self.rows(f"select 1 from {moments} <= ? limit 1", (text,)))
 
     def next_due(self) -> datetime | None:
         """When the next operation is due; those that wait for another one count only if nothing else does."""

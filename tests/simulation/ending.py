@@ -7,9 +7,11 @@ from collections import Counter
 
 from providers.kinds import ResolutionClass
 from tests.simulation.actors import People
+from tests.simulation.case_checks import check_cases
 from tests.simulation.hook_checks import check_messages
 from tests.simulation.job_checks import check_runs
 from tests.simulation.mail_checks import check_mails
+from tests.simulation.status_checks import check_fired
 from tests.simulation.world import World
 from webapp.services import runtime, verify
 from webapp.services.payments.reading import read_payment
@@ -37,6 +39,10 @@ def check_ending(world: World, people: People) -> None:
     check_runs(world)
     if world.weights.mails is not None:
         check_mails(world)
+    if world.weights.status_actions:
+        check_fired(world)
+    if world.weights.reconcile:
+        check_cases(world)
     _one_answer_per_form(world, people)
     _books_are_equal(world)
     _each_operation_as_at_the_bank(world)

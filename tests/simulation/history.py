@@ -12,7 +12,8 @@ from random import Random
 
 import structlog
 
-from tests.simulation import actors, clockwork, hooks, lanes
+from tests.simulation import actors, clockwork, comparing, hooks, lanes
+from tests.simulation.case_checks import has_case, is_compared
 from tests.simulation.checks import Checks
 from tests.simulation.ending import check_ending
 from tests.simulation.ids import seeded_ids
@@ -20,6 +21,7 @@ from tests.simulation.job_checks import is_owed
 from tests.simulation.mail_checks import has_notice
 from tests.simulation.populating import populate
 from tests.simulation.post_office import open_office
+from tests.simulation.status_checks import is_due
 from tests.simulation.weights import Weights, draw
 from tests.simulation.world import World
 from webapp.services import accounts, kill_points
@@ -27,6 +29,8 @@ from webapp.services.operations import running
 
 MOST_STEPS = 6000
 LONGEST_REST_S = 20 * 24 * 3600.0
+BANK_FORGETS = 0.3
+"""Share of the histories that compare."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ def run_history(
         world = World(chosen, random)
         sleeping.append(world.scheduler.sleep)
         history = History(world, log)
-        with mistake(world) if mistake else nullcontext(), open_office(world):
+        with mistake(world) if mistake else nullcontext(), open_office(world), comparing.reads_in_turn(world):
             history.run()
     return history.result(seed)
 
@@ -86,6 +90,8 @@ class History:
             hooks.end_faults(world)
             clockwork.slow_down(world)
             self._come_to_rest()
+            if world.weights.reconcile and not world.violations:
+                self._let_bank_forget()
             if not world.violations:
                 check_ending(world, self.people)
         finally:
@@ -111,9 +117,28 @@ class History:
         while self._under_way() and not world.violations:
             if world.time.seconds > end:
                 world.say("I12: something is still under way after 20 days without a fault")
-            if self._operations_under_way():
+            if self._operations_under_way() or self._breaker_is_open():
                 self._people_help()
             self._go_on(until=world.time.seconds + 600.0, rest=True)
+
+    def _let_bank_forget(self) -> None:
+        """For some hours the bank shows less: the desk must notice, and find that it adds up again (R28)."""
+        world = self.world
+        payment_id = comparing.forget_a_movement(world) if world.random.random() < BANK_FORGETS else None
+        if payment_id is None:
+            return
+        self._until(lambda: has_case(world, payment_id), "R28: nobody noticed a movement that is not shown any more")
+        world.hidden.clear()
+        if not world.violations:
+            self._until(lambda: not has_case(world, payment_id), "R28: the case is not closed, though it adds up again")
+
+    def _until(self, is_so: Callable[[], bool], complaint: str) -> None:
+        """Steps until it is so, for at most two days: recent payments are compared every night."""
+        world, end = self.world, self.world.time.seconds + 48 * 3600.0
+        while not is_so() and not world.violations:
+            if world.time.seconds > end:
+                world.say(complaint)
+            self._go_on(until=world.time.seconds + 3600.0)
 
     def _people_help(self) -> None:
         world = self.world
@@ -128,17 +153,29 @@ class History:
             " + (select count(*) from mails where state in ('queued', 'sending'))"
         )
         world = self.world
-        if world.weights.jobs and is_owed(world):
-            return True
-        if world.weights.mails is not None and has_notice(world):
+        if self._is_owed():
             return True
         is_told = bool(world.bank.notices.outbox.waiting())
         waits = bool(rows[0][0]) or bool(world.bank.late) or world.restore_now is not None or is_told
         return waits or self._operations_under_way()
 
+    def _is_owed(self) -> bool:
+        """Whether jobs, actions, comparisons or mails still have something to do."""
+        world, weights = self.world, self.world.weights
+        owed = (
+            (weights.jobs, is_owed),
+            (weights.mails is not None, has_notice),
+            (weights.status_actions, is_due),
+            (weights.reconcile, lambda world: not is_compared(world)),
+        )
+        return any(is_there and check(world) for is_there, check in owed)
+
     def _operations_under_way(self) -> bool:
         unfinished = "('queued', 'sending', 'unknown', 'pending')"
         return bool(self.world.database.rows(f"select 1 from operations where state in {unfinished} limit 1"))
+
+    def _breaker_is_open(self) -> bool:
+        return bool(self.world.database.rows("select 1 from provider_accounts where breaker_opened_at is not null"))
 
     def _go_on(self, until: float, *, rest: bool = False) -> None:
         """Steps until that second, or until the first broken rule."""

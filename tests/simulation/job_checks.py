@@ -36,7 +36,8 @@ where o.undo_change_id is not null and p.frozen_at is null
 _FILED = """
 select o.id, (select count(*) from job_rows r join job_runs j on j.id = r.run_id
  where r.operation_id = o.id and j.job in ('cancel', 'refund'))
-from operations o where o.requested_via = 'job'
+from operations o where o.requested_via = 'job' and o.wish_id not in (
+ select wish_id from fired_actions where wish_id is not null)
 """
 
 

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from providers.kinds import ResolutionClass
 from providers.sandbox.troubles import Trouble
-from tests.simulation import desk_engines, engines
+from tests.simulation import desk_engines, engines, rule_engines
 from tests.simulation.post_office import MailTrouble
 from tests.simulation.weights import Weights
 from tests.simulation.world import World
@@ -69,6 +69,10 @@ TOLD = replace(STORM, writes={}, reads={}, kill=0.05, webhooks={"webhook_late": 
 REFUSING = replace(STORM, writes={Trouble.REFUSED: 0.6}, reads={}, whole_rest=0.3)
 JOBS = replace(REFUSING, jobs=True, wishes=0, payments=2, other_kinds=0.3, status_changes=2, stop=0.1, clerks=2)
 MAILING = replace(REFUSING, mails={MailTrouble.DIES_AND_KEEPS: 0.4, MailTrouble.DIES_AND_LOSES: 0.3})
+ACTING = replace(
+    REFUSING, status_actions=True, wishes=0, payments=2, other_kinds=0.3, status_changes=2, clerks=2, job_every_s=60
+)
+COMPARING = replace(STORM, reconcile=True, hand_runs=10, job_every_s=60, busy_s=240.0, clerks=2, wishes=6)
 SUMS = replace(STORM, resolution=C2, by_sums=True, wishes=6, portal=4, reconciliations=4, busy_s=1500.0)
 _ALL_MOVES = (
     ("operations.leases.states_before", engines.every_state),
@@ -186,6 +190,27 @@ MISTAKES: dict[str, Mistake] = {
         replace(JOBS, freeze=0.5, freeze_only="K15", job_every_s=60),
         ("K15", "R17", "I8"),
         3,
+    ),
+    "status_action_fired_after_the_change": Mistake(
+        in_world(rule_engines.fire_afterwards), replace(ACTING, by_file=0.0), ("R17",), 0
+    ),
+    "status_action_fired_until_it_shows": Mistake(
+        in_world(rule_engines.fire_until_it_shows), replace(ACTING, status_changes=1), ("R17",), 4
+    ),
+    "case_opened_on_one_read": Mistake(
+        replacing(
+            ("cases.comparing._may_be_believed", rule_engines.believe_at_once),
+            ("cases.keeping._add", rule_engines.open_at_once),
+        ),
+        replace(COMPARING, writes={}, reads={Trouble.STALE_READ: 0.8}),
+        ("R28",),
+        0,
+    ),
+    "comparison_blind_to_calls_under_way": Mistake(
+        replacing(("cases.comparing.locked_operations", rule_engines.nothing_under_way)),
+        replace(COMPARING, writes={Trouble.TIMEOUT_AFTER: 0.5}),
+        ("I9", "I3", "I1", "books"),
+        2,
     ),
     "mail_resent_on_doubt": Mistake(
         replacing(("mails.sending.STATE_AFTER", desk_engines.RESENT)), MAILING, ("I14", "R44"), 1

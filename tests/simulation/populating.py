@@ -6,7 +6,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.simulation import actors, clockwork, hooks, lanes, post_office
+from tests.simulation import actors, clockwork, comparing, hooks, lanes, post_office, status_actors
 from tests.simulation.restoring import take_backup
 from webapp.services.wake_ups import DEFAULT_QUEUE, MONEY_QUEUE
 
@@ -42,13 +42,19 @@ def _populate_desk(world: World) -> None:
     weights = world.weights
     if weights.webhooks is not None:
         _web(world)
-    if weights.jobs:
+    if weights.status_actions:
+        status_actors.begin(world)
+    if weights.has_runs:
         clockwork.begin(world)
         clockwork.people(world)
+    if weights.status_actions and world.random.random() < 0.5:
+        world.process("again", partial(status_actors.try_again, world), world.random.uniform(0, weights.busy_s))
+    if weights.reconcile:
+        comparing.people(world)
     if weights.mails is not None:
         addresses = json.dumps(post_office.RECIPIENTS[: weights.addresses])
         world.database.rows("update shops set failure_emails = ?", (addresses,))
-    if weights.jobs or weights.mails is not None:
+    if weights.has_runs or weights.mails is not None:
         for number in range(weights.schedulers):
             world.process(f"scheduler{number}", partial(clockwork.scheduler, world), world.random.uniform(0, 5), 60.0)
     for number in range(weights.clerks if weights.has_desk_work else 0):

@@ -2,7 +2,9 @@
 
 In a share of the histories the bank sends messages: lost, doubled, late, out of order, forged (R34-R40). In another
 share failures are mailed over the desk's own SMTP code, to a server that refuses, puts off or dies (R41, R42, R44), and
-in another one or two schedulers run the jobs while orders are cancelled and taken back (R17, R20).
+in another one or two schedulers run the jobs while orders are cancelled and taken back (R17, R20). In some the shop has
+a table of status actions, and people move its order about (R17); in some the desk compares its books with the bank's,
+which may forget a movement for some hours at the end (R28).
 """
 
 from __future__ import annotations
@@ -54,6 +56,10 @@ def test_the_first_histories_meet_every_class_and_every_sort_of_misfortune() -> 
     assert {trouble for chances in mailed for trouble in chances} == set(MailTrouble)
     assert DRAWN // 10 <= sum(weights.jobs for weights in drawn) <= DRAWN // 3
     assert sum(weights.stray for weights in drawn) >= DRAWN // 100
+    assert DRAWN // 20 <= sum(weights.status_actions for weights in drawn) <= DRAWN // 8
+    assert DRAWN // 30 <= sum(weights.reconcile for weights in drawn) <= DRAWN // 10
+    assert any(weights.status_actions and weights.jobs for weights in drawn)
+    assert any(weights.status_actions and weights.by_sums for weights in drawn)
 
 
 def test_a_seed_replays_exactly() -> None:

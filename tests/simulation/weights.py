@@ -66,9 +66,12 @@ class Weights:
     webhooks: Mapping[str, float] | None = None  # what goes wrong with messages; None: the bank sends none
     forgeries: int = 0
     stray: bool = False  # a payment of which only messages tell
-    jobs: bool = False  # schedules tick, and orders are cancelled
+    jobs: bool = False  # the cancel and refund jobs run, and orders are cancelled
+    status_actions: bool = False  # the shop has its two tables, and people give orders other statuses
+    reconcile: bool = False  # the desk compares its books with the bank's by itself (R28)
     job_every_s: int = 300
     status_changes: int = 2
+    by_file: float = 0.3  # per change of status, where there are status actions: it came with an import
     hand_runs: int = 1
     schedulers: int = 1
     mails: Mapping[MailTrouble, float] | None = None  # what goes wrong with a mail; None: nobody is mailed
@@ -79,7 +82,12 @@ class Weights:
     @property
     def has_desk_work(self) -> bool:
         """Whether anything comes to the default queue."""
-        return self.webhooks is not None or self.jobs or self.mails is not None
+        return self.webhooks is not None or self.has_runs or self.mails is not None
+
+    @property
+    def has_runs(self) -> bool:
+        """Whether schedules tick."""
+        return self.jobs or self.status_actions or self.reconcile
 
 
 def draw(random: Random) -> Weights:
@@ -89,6 +97,7 @@ def draw(random: Random) -> Weights:
     jumps = 1 if not short_key and random.random() < 0.05 else 0
     webhooks, mails, jobs = _webhooks(random), _mails(random), random.random() < 0.12
     by_sums = resolution is ResolutionClass.LOOK_UP_ONLY and not (jobs or jumps) and random.random() < 0.5
+    status_actions, reconcile = random.random() < 0.08, random.random() < 0.06
     return Weights(
         resolution=resolution,
         workers=random.randint(2, 4),
@@ -114,6 +123,8 @@ def draw(random: Random) -> Weights:
         stray=webhooks is not None and random.random() < 0.1,
         clerks=random.choice((1, 1, 2)),
         jobs=jobs,
+        status_actions=status_actions,
+        reconcile=reconcile,
         job_every_s=random.choice((300, 900, 1800)),
         status_changes=random.randint(1, 4),
         hand_runs=random.randint(0, 3),

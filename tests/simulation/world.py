@@ -5,14 +5,14 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from providers.emulator.records import Cause
 from providers.emulator.records import Payment as BankPayment
 from providers.kinds import OperationKind, ProviderState, ResolutionClass
 from providers.port import Capabilities, PaymentProvider
-from providers.sandbox import sums
+from providers.sandbox import mapping, sums
 from providers.sandbox.adapter import SandboxProvider
 from providers.sandbox.bank import Bank
 from providers.sandbox.capabilities import BY_REQUEST, SandboxCapabilities
@@ -28,6 +28,7 @@ from tests.simulation.scheduler import Killed, Process, Scheduler
 from tests.simulation.truth import Truth
 from tests.simulation.virtual_time import ProcessClock, VirtualTime
 from tests.simulation.weights import Weights
+from webapp.domain.cases import figures_of
 from webapp.models import Mode, Payment
 from webapp.services import runtime
 from webapp.services.operations import first_byte
@@ -80,10 +81,12 @@ class Watched(SandboxProvider):
 
     def fetch_payment(self, payment_ref: str) -> PaymentSnapshot:
         """Read one payment."""
-        process = self._world.scheduler.current
-        if process is not None:
-            self._world.reads.append((process.name, payment_ref))
-        return super().fetch_payment(payment_ref)
+        world, process = self._world, self._world.scheduler.current
+        if process is not None and process.name not in world.comparing:
+            world.reads.append((process.name, payment_ref))
+        seen = super().fetch_payment(payment_ref)
+        shown_as_at = world.hidden.get(payment_ref)
+        return seen if shown_as_at is None else world.shown(payment_ref, shown_as_at)
 
 
 class World:
@@ -105,6 +108,9 @@ class World:
         self.delivering: dict[int, Process] = {}  # by the number of the bank's delivery
         self.runs_by_hand: dict[uuid.UUID, set[uuid.UUID]] = {}  # by request id
         self.reads: list[tuple[str, str]] = []  # process and payment, since the last step
+        self.acts: dict[tuple[str, str], str] = {}  # the shop's table: status and provider -> what is fired
+        self.comparing: set[str] = set()  # processes whose reads are those of the reconcile job (R28)
+        self.hidden: dict[str, datetime] = {}  # payments that the bank shows as they were then
         self.bank = self._open_bank()
         self.bank_account = self._open_account()
         self.truth = Truth(self.bank.ledger)
@@ -122,6 +128,17 @@ class World:
         here = template()
         providers = BankProviders(self)
         return Runtime(here.engine, ProcessClock(self.time), here.vault, AUDIT_KEY, providers, owner, post=post())
+
+    def shown(self, reference: str, at: datetime | None = None) -> PaymentSnapshot:
+        """What the bank would show of a payment if no read were an old one, now or as it was at `at`."""
+        ledger, weights = self.bank.ledger, self.weights
+        payment = ledger.get(reference) if at is None else ledger.as_of(reference, at)
+        with_key = weights.resolution is ResolutionClass.KEY_AND_LOOK_UP
+        return sums.snapshot(payment) if weights.by_sums else mapping.snapshot(payment, with_references=with_key)
+
+    def figures(self, reference: str, *, hidden: bool = True) -> dict[str, int]:
+        """The three sums that such a read shows, as a case tells them; `hidden`: while the bank forgets."""
+        return figures_of(self.shown(reference, self.hidden.get(reference) if hidden else None)).facts()
 
     def process(self, name: str, body: Callable[[], None], after_s: float, again_s: float | None = None) -> Process:
         """Start a process that, when killed, is started again after up to `again_s` seconds (None: never)."""

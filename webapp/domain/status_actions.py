@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from providers.kinds import NotOffered
+from providers.kinds import NotOffered, ProviderState
 from providers.planning import WishKind
 from webapp.domain.operations import BLOCKED_FOR_GOOD
-from webapp.domain.payment_state import PaymentState
+from webapp.domain.payment_state import PaymentState, Sums, payment_state
 
 
 class StatusAct(StrEnum):
@@ -84,6 +84,16 @@ def next_try_at(tries: int, fired_at: datetime, now: datetime, *, code: str, why
         return None
     at = now + _TRIES[min(tries, len(_TRIES)) - 1]
     return None if at > fired_at + BLOCKED_FOR_GOOD else at
+
+
+def standing_of(sums: Sums, provider_state: ProviderState, *, held: bool) -> PaymentState:
+    """The payment's state as its order sees it: one of which a part is still reserved is not over.
+
+    What was captured of it may have been given back, so that people read `refunded`, but the rest can still be taken.
+    """
+    state = payment_state(sums, provider_state, held=held)
+    is_open = state is PaymentState.REFUNDED and sums.captured + sums.cancelled < sums.authorised
+    return PaymentState.PART_CAPTURED if is_open else state
 
 
 def is_over(state: PaymentState) -> bool:

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from providers.kinds import NotOffered
+from providers.kinds import NotOffered, ProviderState
 from webapp.domain.payment_state import PaymentState as P
+from webapp.domain.payment_state import Sums
 from webapp.domain.status_actions import FollowedState as F
-from webapp.domain.status_actions import followed, next_try_at
+from webapp.domain.status_actions import followed, next_try_at, standing_of
 
 FIRED = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -32,6 +33,19 @@ FIRED = datetime(2026, 11, 22, 12, tzinfo=UTC)
 )
 def test_an_order_follows_its_payments_together(state: P, others: list[P], kept_minor: int, event: F | None) -> None:
     assert followed(state, others, kept_minor=kept_minor, total_minor=1000) is event
+
+
+@pytest.mark.parametrize(
+    ("sums", "state"),
+    [
+        (Sums(1000, 0, 400, 400), P.PART_CAPTURED),
+        (Sums(1000, 600, 400, 400), P.REFUNDED),
+        (Sums(1000, 0, 1000, 1000), P.REFUNDED),
+        (Sums(1000, 0, 400, 100), P.PART_REFUNDED),
+    ],
+)
+def test_a_payment_is_not_over_while_a_part_of_it_is_reserved(sums: Sums, state: P) -> None:
+    assert standing_of(sums, ProviderState.CAPTURED, held=False) is state
 
 
 def test_what_cannot_be_filed_is_tried_by_the_steps_of_R7_for_seven_days() -> None:

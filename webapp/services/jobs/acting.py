@@ -23,14 +23,16 @@ def work(run: Run) -> None:
     filing.refuse_when_disk_is_full()
     with reading() as tx:
         until = runtime.current().clock.now(tx)
+    may_be_fewer = run.fence > FIRST_HOLD  # whoever had the run before may have announced what is no work any more
     while True:
         with reading() as tx:
             found = candidates(tx, run.shop(), until)
         if not found:
-            if run.fence > FIRST_HOLD:  # whoever had the run before may have announced what is no work any more
+            if may_be_fewer:
                 announce(run, 0)
             return
         announce(run, len(found))
+        may_be_fewer = True  # somebody else may carry out, or end, what was just announced
         for start in range(0, len(found), BATCH):
             reached(KillPoint.SCHEDULING)
             in_transaction(partial(_take_batch, run=run, batch=found[start : start + BATCH]))

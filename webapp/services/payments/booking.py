@@ -18,7 +18,8 @@ from providers.kinds import MovementKind, OperationKind
 from providers.snapshots import Movement, PaymentSnapshot
 from webapp.domain.doubt import later_state
 from webapp.domain.operations import reserved_as
-from webapp.domain.payment_state import Sums, payment_state
+from webapp.domain.payment_state import Sums
+from webapp.domain.status_actions import standing_of
 from webapp.models import LedgerMovement, Operation, Payment
 from webapp.models.base import new_id, table_of
 from webapp.services import audit
@@ -166,7 +167,7 @@ def _store(
 
 def _let_order_follow(tx: Tx, payment: Payment, changes: dict[str, Any], now: datetime) -> None:
     """The order may take another status from the state that the payment has come into."""
-    before = payment_state(sums_of(payment), payment.provider_state, held=payment.frozen_at is not None)
+    before = standing_of(sums_of(payment), payment.provider_state, held=payment.frozen_at is not None)
     sums = Sums(
         authorised=changes["authorised_minor"],
         cancelled=changes["cancelled_minor"],
@@ -175,7 +176,7 @@ def _let_order_follow(tx: Tx, payment: Payment, changes: dict[str, Any], now: da
         excess=changes["excess_minor"],
     )
     word = changes.get("provider_state", payment.provider_state)
-    after = payment_state(sums, word, held=changes.get("frozen_at", payment.frozen_at) is not None)
+    after = standing_of(sums, word, held=changes.get("frozen_at", payment.frozen_at) is not None)
     if after is not before:
         following.follow(tx, payment, after, sums, now)
 

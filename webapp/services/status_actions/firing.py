@@ -14,8 +14,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, update
 
-from webapp.domain.payment_state import payment_state
-from webapp.domain.status_actions import STANDS_STILL, FiringState, StatusAct, is_over
+from webapp.domain.status_actions import STANDS_STILL, FiringState, StatusAct, is_over, standing_of
 from webapp.models import FiredAction, Mode, Order, Payment, ProviderAccount, StatusChange, Via
 from webapp.models.base import new_id, table_of
 from webapp.models.status_action import is_given_up
@@ -121,7 +120,7 @@ def live_payments(tx: Tx, order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, lis
 def has_ended(payment: Payment) -> bool:
     """Whether it has ended without the shop having money of it."""
     held = payment.frozen_at is not None
-    return is_over(payment_state(sums_of(payment), payment.provider_state, held=held))
+    return is_over(standing_of(sums_of(payment), payment.provider_state, held=held))
 
 
 def _rows(

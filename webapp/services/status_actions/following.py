@@ -9,8 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from webapp.domain.payment_state import PaymentState, Sums, payment_state
-from webapp.domain.status_actions import FollowedState, followed
+from webapp.domain.payment_state import PaymentState, Sums
+from webapp.domain.status_actions import FollowedState, followed, standing_of
 from webapp.models import Order, OrderStatus, Payment, StatusKind
 from webapp.services.audit import SYSTEM
 from webapp.services.operations.wishes import sums_of
@@ -20,7 +20,7 @@ from webapp.services.unit_of_work import Tx
 
 
 def follow(tx: Tx, payment: Payment, state: PaymentState, sums: Sums, now: datetime) -> None:
-    """The payment has come into `state` with these sums; its row is locked and written by the caller.
+    """The payment has come into `state` (`standing_of`) with these sums; its row is locked and written by the caller.
 
     A capture moves the order only while it is new, so that nobody's later decision is overwritten.
     """
@@ -52,4 +52,4 @@ def follow(tx: Tx, payment: Payment, state: PaymentState, sums: Sums, now: datet
 
 
 def _state_of(payment: Payment) -> PaymentState:
-    return payment_state(sums_of(payment), payment.provider_state, held=payment.frozen_at is not None)
+    return standing_of(sums_of(payment), payment.provider_state, held=payment.frozen_at is not None)

@@ -10,13 +10,15 @@ import pytest
 from sqlalchemy import select
 
 from tests.desk import Desk
-from tests.webapp.services.jobs.jobs_desk import codes, outcomes, run, run_and_send
+from tests.webapp.services.jobs.jobs_desk import codes, outcomes, run, run_and_send, the_run
 from tests.webapp.services.status_actions.actions_desk import authorised, fired, give, operations, table
 from webapp.domain.outcomes import RowOutcome
 from webapp.domain.status_actions import FiringState, StatusAct
 from webapp.models import AuditEntry, Mode, Payment
 from webapp.services import runtime
+from webapp.services.jobs import acting
 from webapp.services.jobs.catalogue import ORDER_STATUS
+from webapp.services.jobs.runs import Run
 from webapp.services.operations import filing
 from webapp.services.status_actions import carrying, foreseeing
 from webapp.services.unit_of_work import in_transaction, reading
@@ -70,6 +72,25 @@ def test_a_full_disk_and_an_error_of_ours_leave_the_status_and_are_tried_again_R
     desk.later(minutes=2)
     run(desk, ORDER_STATUS)
     assert [each.state for each in (*fired(full), *fired(broken))] == [S.FILED, S.FILED]
+
+
+def test_a_run_counts_no_row_for_what_was_over_before_it_came_to_it_K15(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table(desk, shipped=StatusAct.CAPTURE)
+    payment = authorised(desk)
+    freeze(desk, payment, frozen=True)
+    give(desk, payment, "shipped")
+    desk.later(minutes=2)
+    announce = acting.announce
+
+    def announced(held: Run, rest: int) -> None:
+        announce(held, rest)
+        give(desk, payment, "completed")  # somebody changes the status once more, which ends what is open
+
+    monkeypatch.setattr(acting, "announce", announced)
+    done = the_run(run(desk, ORDER_STATUS))
+    assert (done.found, done.ended_at is not None, outcomes(done.id)) == (0, True, [])
 
 
 def test_the_last_try_gives_up_visibly_and_a_person_may_try_again(desk: Desk) -> None:

@@ -28,6 +28,7 @@ from webapp.domain.status_actions import FiringState, StatusAct
 from webapp.models import FiredAction, Order, Payment, Shop, Via
 from webapp.models.base import new_id
 from webapp.services.jobs.catalogue import CANCEL, ORDER_STATUS, REFUND
+from webapp.services.payments.reading import read_payment
 from webapp.services.unit_of_work import in_transaction
 
 A, S, K = StatusAct, FiringState, OperationKind
@@ -141,6 +142,20 @@ def test_only_payments_that_are_alive_are_acted_on_and_each_by_a_wish_of_its_own
     assert [len(operations(each)) for each in (one, two, dead)] == [1, 1, 0]
     give(desk, one, "completed")
     assert [(each.state, each.code) for each in fired(one)][1:] == [(S.GIVEN_UP, "several_payments")]
+
+
+def test_a_payment_whose_captured_part_was_given_back_is_alive_while_the_rest_is_reserved_R17(desk: Desk) -> None:
+    """It is one of two; the action would have left the rest of it reserved for ever."""
+    table(desk, cancelled=A.CANCEL_OR_REFUND)
+    other = authorised(desk, order_number="A-1")
+    one = order(use_klarna(desk))
+    desk.change(Payment, one, order_id=desk.row(other).order_id)
+    for action in ("capture", "refund"):
+        desk.emulator.portal(desk.row(one).provider_ref, action, provider="klarna", amount_minor=400)
+        read_payment(one)
+    give(desk, one, "cancelled")
+    assert [[each.state for each in fired(payment)] for payment in (one, other)] == [[S.FILED], [S.FILED]]
+    assert [(each.kind, each.amount_minor) for each in operations(one)] == [(K.CANCEL, 600)]
 
 
 def test_a_dead_payment_alone_says_so_and_is_not_tried_again(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from tests.desk import Desk
+from tests.klarna_desk import order, use_klarna
 from tests.webapp.services.imports import files
 from tests.webapp.services.status_actions.actions_desk import authorised, fired, follows, status, table
 from webapp.domain.status_actions import FollowedState, StatusAct
@@ -55,6 +56,19 @@ def test_an_order_of_two_payments_follows_them_together(desk: Desk) -> None:
     assert status(desk, one) == "new"
     portal(desk, two, "cancel")
     assert status(desk, one) == "cancelled"
+
+
+def test_an_order_is_not_refunded_while_a_part_of_its_payment_is_still_reserved(desk: Desk) -> None:
+    """What was captured was given back, but the rest can still be taken."""
+    follows(desk, F.REFUNDED, "cancelled")
+    payment = order(use_klarna(desk))
+    portal(desk, payment, "capture", provider="klarna", amount_minor=400)
+    portal(desk, payment, "refund", provider="klarna", amount_minor=400)
+    assert status(desk, payment) == "new"
+    desk.later(seconds=61)
+    portal(desk, payment, "release", provider="klarna")
+    assert status(desk, payment) == "cancelled"
+    desk.assert_books_are_whole()
 
 
 def _number(desk: Desk, payment: uuid.UUID) -> str:
