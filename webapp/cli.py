@@ -15,9 +15,10 @@ from webapp.domain.permissions import Role
 from webapp.models import JobRun, Mode, Shop
 from webapp.services import key_rotation, people, runtime
 from webapp.services.audit import SYSTEM, write
+from webapp.services.cases import foreseeing as comparisons
 from webapp.services.errors import RuleBroken
 from webapp.services.jobs import making, rehearsing
-from webapp.services.jobs.catalogue import OF_SHOPS, ORDER_STATUS
+from webapp.services.jobs.catalogue import OF_SHOPS, ORDER_STATUS, RECONCILE
 from webapp.services.people import PersonCommand
 from webapp.services.shops import ShopCommand, add_shop
 from webapp.services.status_actions import foreseeing
@@ -158,6 +159,9 @@ def run_job(*, job: str, shop_code: str, rehearse: bool, wait_s: int) -> None:
 
 
 def _rehearse(job: str, shop_id: uuid.UUID) -> None:
+    if job == RECONCILE:
+        _rehearse_reads(shop_id)
+        return
     for mode in Mode:
         try:
             with reading() as tx:
@@ -169,3 +173,15 @@ def _rehearse(job: str, shop_id: uuid.UUID) -> None:
             raise click.ClickException(f"{job} moves no money, so there is nothing to rehearse.") from None
         sums = ", ".join(f"{minor} {currency}" for currency, minor in sorted(found.sums_minor.items()))
         click.echo(f"{mode.value}: takes {found.taken} ({sums or 'nothing'}, in minor units), skips {found.skipped}")
+
+
+def _rehearse_reads(shop_id: uuid.UUID) -> None:
+    for mode in Mode:
+        with reading() as tx:
+            found = comparisons.rehearse(tx, shop_id, mode)
+            each = ", ".join(f"{one.account.name} {one.due}" for one in found.accounts if one.due)
+            more = " or more" if found.is_cut else ""
+            click.echo(
+                f"{mode.value}: the run at {found.at:%Y-%m-%d %H:%M} UTC reads {found.taken} ({each or 'nothing'}),"
+                f" skips {found.skipped}; by hand {found.by_hand}{more}"
+            )

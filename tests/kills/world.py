@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,11 @@ from webapp.services import runtime, verify
 from webapp.services.unit_of_work import Tx, in_transaction
 
 SECRET = "kills-only-" + "x7Kq2mPz" * 4
+A_WHILE = timedelta(minutes=45)
+SAME_AS = {"lower": "cancel"}
+"""Effects that are another's by what they do: a lower total releases what it no longer needs."""
+ACCEPTED = "credit_waiting"
+"""A bank has taken a credit and nothing has moved yet, as by a task that was taken (without an amount)."""
 
 
 @dataclass
@@ -120,6 +126,15 @@ class World:
         in_transaction(ageing.age)
         self.desk.emulator.advance(ageing.STEP.total_seconds())
 
+    @contextmanager
+    def a_while_ago(self) -> Iterator[None]:
+        """What is done within was done up to three quarters of an hour ago, before there were other processes."""
+        clock = self.desk.clock
+        clock.ahead = -A_WHILE
+        yield
+        assert clock.ahead <= timedelta(0)
+        clock.ahead = timedelta(0)
+
     def until_quiet(self, seconds: float = 40.0, *, review_too: bool = False) -> None:
         """Let time pass until every operation has ended; with `review_too` what is left for people counts as well."""
         deadline = time.monotonic() + seconds
@@ -140,9 +155,9 @@ class World:
             for name in ("captured_minor", "cancelled_minor", "refunded_minor"):
                 assert getattr(row, name) == theirs[name], (row.provider_ref, name, getattr(row, name), theirs)
         effects = sorted(
-            (effect["reference"], effect["kind"], effect["amount_minor"])
+            (effect["reference"], SAME_AS.get(effect["kind"], effect["kind"]), effect["amount_minor"])
             for effect in ledger["effects"]
-            if effect["source"] == "api" and effect["amount_minor"]  # a task that was taken moves nothing yet
+            if effect["source"] == "api" and effect["kind"] != ACCEPTED and effect["amount_minor"]
         )
         done = in_transaction(_done)
         assert effects == done, f"{effects} at the provider, {done} here\n{self.tell()}"
@@ -172,11 +187,17 @@ def _any_in(tx: Tx, states: Collection[OperationState]) -> bool:
 
 def _done(tx: Tx) -> list[tuple[str, str, int]]:
     rows = tx.execute(
-        select(Payment.provider_ref, Operation.kind, Operation.amount_minor)
+        select(Payment.provider_ref, Operation.kind, Operation.raises, Operation.amount_minor)
         .join(Payment, Payment.id == Operation.payment_id)
         .where(Operation.state == OperationState.SUCCEEDED)
     )
-    return sorted((reference, kind.value, amount) for reference, kind, amount in rows)
+    return sorted((reference, _moved(kind, raises=raises), amount) for reference, kind, raises, amount in rows)
+
+
+def _moved(kind: OperationKind, *, raises: bool) -> str:
+    if kind is not OperationKind.UPDATE:
+        return kind.value
+    return "raise" if raises else "cancel"
 
 
 @contextmanager

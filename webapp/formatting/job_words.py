@@ -12,7 +12,7 @@ from providers.kinds import NotOffered, OperationKind
 from webapp.domain.cases import CaseKind
 from webapp.domain.outcomes import RowOutcome
 from webapp.domain.status_actions import SEVERAL_PAYMENTS, FiringState
-from webapp.formatting import money, number
+from webapp.formatting import money, number, when
 from webapp.formatting.case_words import UNREAD, case_title
 from webapp.formatting.lazy import _l
 from webapp.formatting.method_words import SYNC_RESULTS
@@ -20,6 +20,8 @@ from webapp.formatting.money_words import RULES as OF_MONEY
 from webapp.formatting.money_words import why_not, why_not_done
 from webapp.formatting.words import Tag
 from webapp.models import JobRow
+from webapp.services.cases.foreseeing import Foreseen, Turn
+from webapp.services.cases.reading import Unread
 from webapp.services.jobs.asking import ASKED_ALREADY
 from webapp.services.jobs.catalogue import (
     CANCEL,
@@ -30,6 +32,7 @@ from webapp.services.jobs.catalogue import (
     RECONCILE,
     REFUND,
     VERIFY,
+    Job,
 )
 from webapp.services.jobs.listing import RowLine, RunLine, RunState
 from webapp.services.jobs.reconciling import BOOKED, CASES, NOT_COMPARED
@@ -70,6 +73,17 @@ JOBS: Mapping[str, tuple[str, str]] = {
     HOUSEKEEPING: (_l("Tidy up"), _l("Drops sessions, messages and runs that have been kept long enough.")),
     VERIFY: (_l("Check the books"), _l("Adds up all sums again and looks for changes in the audit.")),
 }
+NOT_REHEARSED: Mapping[str, str] = {
+    METHOD_SYNC: _l("There is nothing to rehearse: a run always reads every account and moves no money."),
+    LOOK_UP: _l("There is nothing to rehearse: a run asks about every open result and moves no money by itself."),
+}
+TURNS: Mapping[Turn, str] = {
+    Turn.READ: _l("Its comparison is due."),
+    Turn.LATER: _l("Its comparison is due later: %(time)s."),
+    Turn.NO_MORE: _l("Nothing is held and nothing has moved for 90 days, so it is not compared any more."),
+    Turn.BREAKER_OPEN: UNREAD[Unread.BREAKER_OPEN],
+}
+"""Why the next run of the comparison reads a payment or not."""
 STATES: Mapping[RunState, Tag] = {
     RunState.WAITING: Tag(_l("Waiting for a worker"), "blue", "clock"),
     RunState.WORKING: Tag(_l("Running"), "blue", "send"),
@@ -138,6 +152,17 @@ def job_title(job: str) -> str:
 def job_sentence(job: str) -> str:
     """What a job does, in a sentence."""
     return str(JOBS[job][1])
+
+
+def why_not_rehearsed(job: Job) -> str:
+    """Why nobody can ask what a run of it would take; "" where they can."""
+    return "" if job.is_rehearsed else str(NOT_REHEARSED[job.name])
+
+
+def turn_words(foreseen: Foreseen) -> str:
+    """Why the next run of the comparison reads a payment or not, as a sentence."""
+    due_at = foreseen.payment.compare_at
+    return TURNS[foreseen.turn] % {"time": when(due_at) if due_at else ""}
 
 
 def outcome_tag(outcome: RowOutcome, kind: OperationKind | None) -> Tag:

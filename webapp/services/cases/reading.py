@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 
 from providers import registry
 from providers.errors import CredentialsRefused, PaymentNotFound, ProviderError, ProviderUnavailable
@@ -74,12 +74,16 @@ def due(tx: Tx, shop_id: uuid.UUID, until: datetime | None, after: uuid.UUID | N
 
     One statement over the index of what is still compared, at most 5,000; `after` is the last one seen.
     """
-    query = _payments().where(Payment.shop_id == shop_id, Payment.compare_at.is_not(None))
-    if until is not None:
-        query = query.where(Payment.compare_at <= until)
+    query = _payments().where(*is_compared(shop_id, until))
     if after is not None:
         query = query.where(Payment.id > after)
     return _wanted(tx, query.order_by(Payment.id).limit(AT_ONCE))
+
+
+def is_compared(shop_id: uuid.UUID, until: datetime | None) -> Sequence[ColumnElement[bool]]:
+    """Which payments of the shop a run takes: those that are due until then; None: all that are compared at all."""
+    mine = (Payment.shop_id == shop_id, Payment.compare_at.is_not(None))
+    return mine if until is None else (*mine, Payment.compare_at <= until)
 
 
 def suspected(tx: Tx, shop_id: uuid.UUID, after: uuid.UUID | None) -> Sequence[Wanted]:

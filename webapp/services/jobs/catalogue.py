@@ -42,6 +42,11 @@ class Job:
         """Whether it makes operations, so that it can be asked what it would take."""
         return self.undoes is not None or self.name == ORDER_STATUS
 
+    @property
+    def is_rehearsed(self) -> bool:
+        """Whether what a run would take differs from time to time, so that people may ask before it."""
+        return self.moves_money or self.name == RECONCILE
+
 
 JOBS: Mapping[str, Job] = MappingProxyType(
     {

@@ -56,8 +56,8 @@ class Row:
 
     @property
     def can_be_rehearsed(self) -> bool:
-        """Whether it moves money, so that it can be asked what it would take."""
-        return self.line.job.moves_money
+        """Whether it can be asked what it would take."""
+        return self.line.job.is_rehearsed
 
 
 @bp.get("")
@@ -74,7 +74,7 @@ def index() -> ResponseReturnValue:
     desk = listing.jobs_of_desk(tx, person.mode) if sees_desk else []
     return page(
         "jobs/index.html",
-        blocks=[(job, job_words.job_title(job.name), job_words.job_sentence(job.name), by_job[job]) for job in by_job],
+        blocks=[(job, job_words.job_title(job.name), _sentences(job), by_job[job]) for job in by_job],
         desk=[(job_words.job_title(line.job.name), _row(line, late, now)) for line in desk],
         states=job_words.STATES,
         has_many_shops=len(seen) > 1,
@@ -131,6 +131,11 @@ def _row(line: JobLine, late: Late, now: datetime) -> Row:
         may_manage=_may(P.MANAGE_JOBS, shop_id),
         said=job_words.books_words(said) if said else compared if last and not last.rows else "",
     )
+
+
+def _sentences(job: Job) -> str:
+    """What the job does, and where it cannot be rehearsed, why not."""
+    return " ".join(filter(None, (job_words.job_sentence(job.name), job_words.why_not_rehearsed(job))))
 
 
 def _may(permission: Permission, shop_id: uuid.UUID | None) -> bool:

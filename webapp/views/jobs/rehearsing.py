@@ -1,8 +1,9 @@
-"""What the next run of a job that moves money would take, and why it leaves an order alone."""
+"""What the next run of a job would take or read, and why it leaves an order alone."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import abort, request
@@ -14,12 +15,14 @@ from webapp.extensions import db
 from webapp.formatting import job_words
 from webapp.formatting.status_action_words import outcome_words
 from webapp.htmx import page
-from webapp.models import Mode, Shop
+from webapp.models import Mode, Order, Shop
 from webapp.models.base import new_id
 from webapp.security import check_right, current, requires
+from webapp.services.cases import foreseeing as comparisons
+from webapp.services.cases.reading import AT_ONCE
 from webapp.services.errors import NotFound
 from webapp.services.jobs import rehearsing, rules
-from webapp.services.jobs.catalogue import Job
+from webapp.services.jobs.catalogue import ORDER_STATUS, RECONCILE, Job
 from webapp.services.jobs.rehearsing import Considered, Explanation
 from webapp.services.jobs.rules import Rule
 from webapp.services.status_actions import foreseeing
@@ -39,13 +42,13 @@ def rehearse(job: str, shop_id: uuid.UUID) -> ResponseReturnValue:
     check_right(P.RUN_JOBS, shop_id)
     tx, mode = db.session(), current().mode
     found = known_job(job)
-    if not found.moves_money:
+    if not found.is_rehearsed:
         abort(404)
     shop = tx.get(Shop, shop_id) or abort(404)
     number = request.args.get("order", "").strip()[:LONGEST_NUMBER]
-    about = _undoing if found.undoes else _acting
+    template, about = _PAGES.get(job, ("jobs/rehearsal.html", _undoing))
     return page(
-        "jobs/rehearsal.html",
+        template,
         block="rehearsal",
         job=found,
         shop=shop,
@@ -65,16 +68,41 @@ def _undoing(tx: Tx, job: Job, shop_id: uuid.UUID, mode: Mode, number: str) -> d
 
 def _acting(tx: Tx, _job: Job, shop_id: uuid.UUID, mode: Mode, number: str) -> dict[str, Any]:
     rehearsal = foreseeing.rehearse(tx, shop_id, mode)
-    rows = [_foreseen(each) for each in rehearsal.rows]
+    rows = [_to_act(each) for each in rehearsal.rows]
     order = foreseeing.find_order(tx, shop_id, mode, number) if number else None
-    found = [_foreseen(each) for each in foreseeing.explain(tx, order)] if order else []
-    answer = {
-        "order": order,
-        "rule": "" if found else _("no change of its status has set anything going that is left to do."),
-        "payments": found,
-        "is_taken": any(row["is_taken"] for row in found),
-    }
+    found = [_to_act(each) for each in foreseeing.explain(tx, order)] if order else []
+    rule = "" if found else _("no change of its status has set anything going that is left to do.")
+    answer = _about_order(order, rule, found)
     return _parts(rehearsal, rows) | {"answer": answer if number else None, "looked_at": foreseeing.LOOKED_AT}
+
+
+def _comparing(tx: Tx, _job: Job, shop_id: uuid.UUID, mode: Mode, number: str) -> dict[str, Any]:
+    rehearsal = comparisons.rehearse(tx, shop_id, mode)
+    order = foreseeing.find_order(tx, shop_id, mode, number) if number else None
+    found = [_to_read(each) for each in comparisons.explain(tx, order)] if order else []
+    answer = _about_order(order, "" if found else job_words.rule_words(Rule.NO_PAYMENT.value), found)
+    rows = [_to_read(each) for each in rehearsal.rows]
+    return {"rehearsal": rehearsal, "rows": rows, "answer": answer if number else None, "looked_at": AT_ONCE}
+
+
+_PAGES: Mapping[str, tuple[str, Callable[[Tx, Job, uuid.UUID, Mode, str], dict[str, Any]]]] = {
+    ORDER_STATUS: ("jobs/rehearsal.html", _acting),
+    RECONCILE: ("jobs/reads_rehearsal.html", _comparing),
+}
+"""The page of each job that does not undo orders, and what stands on it."""
+
+
+def _to_act(each: Foreseen) -> dict[str, Any]:
+    return _foreseen(each, outcome_words(each), each.amount_minor)
+
+
+def _to_read(each: comparisons.Foreseen) -> dict[str, Any]:
+    return _foreseen(each, job_words.turn_words(each))
+
+
+def _about_order(order: Order | None, rule: str, payments: list[dict[str, Any]]) -> dict[str, Any]:
+    is_taken = any(row["is_taken"] for row in payments)
+    return {"order": order, "rule": rule, "payments": payments, "is_taken": is_taken}
 
 
 def _parts(rehearsal: rehearsing.Rehearsal | foreseeing.ActionsRehearsal, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -86,13 +114,10 @@ def _parts(rehearsal: rehearsing.Rehearsal | foreseeing.ActionsRehearsal, rows: 
     }
 
 
-def _foreseen(each: Foreseen) -> dict[str, Any]:
-    return {
-        "it": {"order": each.order, "payment": each.payment, "account": each.account, "operation": None},
-        "why": outcome_words(each),
-        "amount_minor": each.amount_minor,
-        "is_taken": each.is_taken,
-    }
+def _foreseen(each: Foreseen | comparisons.Foreseen, why: str, amount_minor: int = 0) -> dict[str, Any]:
+    """One payment; without an amount where a run moves none."""
+    it = {"order": each.order, "payment": each.payment, "account": each.account, "operation": None}
+    return {"it": it, "why": why, "amount_minor": amount_minor, "is_taken": each.is_taken}
 
 
 def _answer(job: str, shop_id: uuid.UUID, number: str) -> dict[str, Any]:
@@ -100,14 +125,10 @@ def _answer(job: str, shop_id: uuid.UUID, number: str) -> dict[str, Any]:
     try:
         explanation: Explanation = rehearsing.explain(db.session(), job, shop_id, current().mode, number)
     except NotFound:
-        return {"order": None, "rule": "", "payments": []}
+        return _about_order(None, "", [])
     rule = explanation.rule
-    return {
-        "order": explanation.order,
-        "rule": job_words.rule_words(rule.value) if rule else "",
-        "payments": [_row(each) for each in explanation.payments],
-        "is_taken": any(each.judged.is_taken for each in explanation.payments),
-    }
+    words = job_words.rule_words(rule.value) if rule else ""
+    return _about_order(explanation.order, words, [_row(each) for each in explanation.payments])
 
 
 def _row(considered: Considered) -> dict[str, Any]:
