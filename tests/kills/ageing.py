@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from tests.kills.blows import is_alive
+from webapp.domain.cases import CaseState
 from webapp.domain.mails import MailState
 from webapp.domain.operations import NOT_TERMINAL
-from webapp.models import FailureNotice, JobRun, Mail, Operation, WebhookMessage, WebhookState
+from webapp.models import Case, FailureNotice, JobRun, Mail, Operation, WebhookMessage, WebhookState
 from webapp.services import runtime
 from webapp.services.mails.failures import APART
 from webapp.services.unit_of_work import Tx
@@ -37,6 +38,8 @@ def age(tx: Tx) -> None:
         rows = select(time.class_).where(time > now, condition).with_for_update(skip_locked=True)
         for row in tx.scalars(rows):
             _age(row, time.key)
+    for case in tx.scalars(select(Case).where(Case.state == CaseState.SUSPECTED).with_for_update(skip_locked=True)):
+        _age(case, "first_read_at")
     young = or_(FailureNotice.handled_at.is_(None), FailureNotice.handled_at > now - APART)
     for notice in tx.scalars(select(FailureNotice).where(young).with_for_update(skip_locked=True)):
         _age(notice, "failed_at", "handled_at")

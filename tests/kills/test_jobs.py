@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 
 import pytest
 
@@ -12,9 +11,8 @@ from tests.kills.programs import until
 from tests.kills.world import World
 from tests.webapp.services.jobs import jobs_desk
 from tests.webapp.services.jobs.jobs_desk import cancelled_payment, operations_of, runs
-from webapp.models import JobRun, Schedule
-from webapp.services.jobs import making, schedules
-from webapp.services.unit_of_work import Tx, in_transaction
+from webapp.models import JobRun
+from webapp.services.jobs import making
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(180)]
 ONE_BY_ONE = "1"  # payments in a transaction, so that two of them make several
@@ -23,14 +21,7 @@ ONE_BY_ONE = "1"  # payments in a transaction, so that two of them make several
 @pytest.fixture
 def payments(world: World) -> list[uuid.UUID]:
     """Two captured payments of cancelled orders, and of all schedules only the refund job's is due."""
-    schedules.ensure()
-
-    def put_off(tx: Tx) -> None:
-        week = timedelta(days=7)
-        for schedule in tx.query(Schedule).filter(Schedule.job != "refund"):
-            schedule.next_due_at, schedule.overdue_at = schedule.next_due_at + week, schedule.overdue_at + week
-
-    in_transaction(put_off)
+    jobs_desk.plan_only("refund")
     return [cancelled_payment(world.desk, 100 * number) for number in (1, 2)]
 
 

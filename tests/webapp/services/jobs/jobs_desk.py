@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -14,10 +15,11 @@ from webapp.domain.outcomes import RowOutcome
 from webapp.domain.permissions import Role
 from webapp.models import JobRow, JobRun, Mode, Operation, Schedule
 from webapp.services.jobs import listing, making, running
+from webapp.services.jobs import schedules as planning
 from webapp.services.jobs.listing import RowLine
 from webapp.services.operations import running as operations
 from webapp.services.sessions import SignedIn
-from webapp.services.unit_of_work import in_transaction
+from webapp.services.unit_of_work import Tx, in_transaction
 
 
 def signed_in(desk: Desk, *roles: Role, shop_id: uuid.UUID | None = None) -> SignedIn:
@@ -44,6 +46,18 @@ def cancelled_payment(desk: Desk, amount_minor: int = 3300, **fields: Any) -> uu
     payment = desk.payment(amount_minor, **fields)
     factories.cancelled(desk.row(payment).order_id)
     return payment
+
+
+def plan_only(job: str) -> None:
+    """Of all schedules only this job's are due in the next week."""
+    planning.ensure()
+
+    def put_off(tx: Tx) -> None:
+        week = timedelta(days=7)
+        for schedule in tx.query(Schedule).filter(Schedule.job != job):
+            schedule.next_due_at, schedule.overdue_at = schedule.next_due_at + week, schedule.overdue_at + week
+
+    in_transaction(put_off)
 
 
 def run(desk: Desk, job: str, shop_id: uuid.UUID | None = None) -> uuid.UUID:
