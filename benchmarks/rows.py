@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import select
 
 from benchmarks.setting import SECRET_KEY, Setting
-from providers.kinds import OperationKind
+from providers.planning import WishKind
 from tests import factories
 from webapp.models import Payment, Via
 from webapp.services.audit import Actor
-from webapp.services.operations.filing import Wish, file_operation
+from webapp.services.operations.planning import PlannedWish, file_wish
 from webapp.services.payments.adding import Addition, add_payment
 from webapp.services.unit_of_work import in_transaction
 
@@ -51,14 +51,14 @@ def payments(
 
 def refund(shop_id: uuid.UUID, payment_id: uuid.UUID, user_id: uuid.UUID, reason_id: uuid.UUID) -> uuid.UUID:
     """File one refund of 1,100 yen."""
-    return file_operation(
-        Wish(
-            actor=Actor(user_id, Via.WEB),
-            shop_id=shop_id,
-            payment_id=payment_id,
-            kind=OperationKind.REFUND,
-            request_id=uuid.uuid4(),
-            amount_minor=1100,
-            reason_id=reason_id,
-        )
+    wish = PlannedWish(
+        actor=Actor(user_id, Via.WEB),
+        shop_id=shop_id,
+        payment_id=payment_id,
+        kind=WishKind.REFUND,
+        request_id=uuid.uuid4(),
+        amount_minor=1100,
+        reason_id=reason_id,
     )
+    [operation_id] = file_wish(wish).operation_ids
+    return operation_id

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from providers import registry
 from providers.kinds import OperationKind
+from providers.planning import WishKind
 from tests import factories
 from tests.emulator import EmulatorClient
 from webapp.formatting.mail_texts import Writer
@@ -23,7 +24,7 @@ from webapp.services.audit import Actor
 from webapp.services.clock import DatabaseClock
 from webapp.services.mails.letters import Post
 from webapp.services.operations import running
-from webapp.services.operations.filing import Wish, file_operation
+from webapp.services.operations.planning import PlannedWish, file_wish
 from webapp.services.payments.adding import Addition, add_payment
 from webapp.services.providers import RegistryProviders
 from webapp.services.runtime import Runtime
@@ -87,17 +88,19 @@ class Desk:
         kind: OperationKind = OperationKind.REFUND,
         **more: Any,
     ) -> uuid.UUID:
-        """File an operation."""
+        """File a wish of one operation, which stays as it is; answers the operation."""
         values: dict[str, Any] = {
             "actor": self.actor,
             "shop_id": self.shop_id,
             "payment_id": payment_id,
-            "kind": kind,
+            "kind": WishKind(kind.value),
+            "as_found": True,
             "request_id": uuid.uuid4(),
             "amount_minor": amount_minor,
             "reason_id": factories.reason(self.shop_id),
         }
-        return file_operation(Wish(**(values | more)))
+        [operation_id] = file_wish(PlannedWish(**(values | more))).operation_ids
+        return operation_id
 
     def run(self, operation_id: uuid.UUID) -> bool:
         """What a worker does with a wake-up."""

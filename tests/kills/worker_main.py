@@ -20,7 +20,7 @@ from pathlib import Path
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from providers.kinds import OperationKind
+from providers.planning import WishKind
 from tasks import scheduler, worker
 from tests.kills.blows import Striker, blow_of
 from webapp import create_app
@@ -29,7 +29,7 @@ from webapp.services import clock, kill_points, steadiness
 from webapp.services.audit import Actor
 from webapp.services.jobs import runs, undoing
 from webapp.services.mails import sending as mail_sending
-from webapp.services.operations import claiming, filing, first_byte, sending
+from webapp.services.operations import claiming, first_byte, planning, sending
 from webapp.services.webhooks import processing
 
 
@@ -64,18 +64,19 @@ def file_wish() -> None:
     """A web process that files one operation; its id goes to the file `answer` beside the log."""
     create_app()
     wish = json.loads(os.environ["KILLS_WISH"])
-    made = filing.file_operation(
-        filing.Wish(
+    made = planning.file_wish(
+        planning.PlannedWish(
             actor=Actor(uuid.UUID(wish["user"]), Via.WEB),
             shop_id=uuid.UUID(wish["shop"]),
             payment_id=uuid.UUID(wish["payment"]),
-            kind=OperationKind(wish["kind"]),
+            kind=WishKind(wish["kind"]),
+            as_found=True,
             request_id=uuid.UUID(wish["request"]),
             amount_minor=wish["amount_minor"],
             reason_id=uuid.UUID(wish["reason"]),
         )
     )
-    (Path(os.environ["KILLS_LOG"]).parent / "answer").write_text(str(made))
+    (Path(os.environ["KILLS_LOG"]).parent / "answer").write_text(str(made.operation_ids[0]))
 
 
 class Web(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed

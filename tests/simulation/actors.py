@@ -21,7 +21,7 @@ from webapp.services import accounts, runtime, wake_ups
 from webapp.services.audit import Actor
 from webapp.services.errors import RuleBroken
 from webapp.services.kill_points import KillPoint, reached
-from webapp.services.operations import filing, planning, stopping
+from webapp.services.operations import planning, stopping
 from webapp.services.payments.reading import read_payment
 from webapp.services.unit_of_work import in_transaction
 
@@ -66,11 +66,12 @@ def submitting(
     here = template()
     kind = people.kinds.get(request_id) or world.kind_for(payment_id)
     people.kinds[request_id] = kind
-    wish = filing.Wish(
+    wish = planning.PlannedWish(
         actor=Actor(here.user_id, Via.WEB),
         shop_id=here.shop_id,
         payment_id=payment_id,
-        kind=kind,
+        kind=WishKind(kind.value),
+        as_found=True,
         request_id=request_id,
         amount_minor=amount_minor if kind is OperationKind.REFUND else None,
         reason_id=here.reason_id,
@@ -78,7 +79,7 @@ def submitting(
         stop_window=window,
     )
     try:
-        operation_id = filing.file_operation(wish)
+        [operation_id] = planning.file_wish(wish).operation_ids
     except RuleBroken as refusal:
         world.faults[f"refused_{refusal.code}"] += 0
         return

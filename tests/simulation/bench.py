@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from providers.kinds import OperationKind, ResolutionClass
+from providers.planning import WishKind
 from tests.simulation.database import template
 from tests.simulation.ids import seeded_ids
 from tests.simulation.weights import Weights
@@ -16,7 +17,7 @@ from tests.simulation.world import World
 from webapp.models import Operation, Via
 from webapp.services import accounts, runtime
 from webapp.services.audit import Actor
-from webapp.services.operations import filing, running
+from webapp.services.operations import planning, running
 from webapp.services.unit_of_work import in_transaction
 
 
@@ -32,17 +33,18 @@ class Bench:
     def ask(self, amount_minor: int | None, kind: OperationKind = OperationKind.REFUND) -> uuid.UUID:
         """File an operation on the first payment."""
         here = template()
-        return filing.file_operation(
-            filing.Wish(
-                actor=Actor(here.user_id, Via.WEB),
-                shop_id=here.shop_id,
-                payment_id=self.payment_id,
-                kind=kind,
-                request_id=uuid.uuid4(),
-                amount_minor=amount_minor,
-                reason_id=here.reason_id,
-            )
+        wish = planning.PlannedWish(
+            actor=Actor(here.user_id, Via.WEB),
+            shop_id=here.shop_id,
+            payment_id=self.payment_id,
+            kind=WishKind(kind.value),
+            as_found=True,
+            request_id=uuid.uuid4(),
+            amount_minor=amount_minor,
+            reason_id=here.reason_id,
         )
+        [operation_id] = planning.file_wish(wish).operation_ids
+        return operation_id
 
     def later(self, seconds: float) -> None:
         """Let time pass, and late effects happen."""

@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import literal, select, update
+from sqlalchemy import select, update
 
-from providers.kinds import MovementKind, Outcome
+from providers.kinds import MovementKind, OperationKind, Outcome
 from providers.port import MoneyRequest, Reply
 from providers.snapshots import PaymentSnapshot
 from tests.simulation.world import World
@@ -19,11 +19,13 @@ from webapp.domain.operations import LEASE, OperationState, state_after
 from webapp.domain.totals import Books, Derived, Totals, derive
 from webapp.models import Operation, Payment
 from webapp.services import accounts, runtime
-from webapp.services.operations import filing, looking_up, recording, sending
+from webapp.services.operations import filing, looking_up, planning, recording, sending
 from webapp.services.operations.claiming import Claim
+from webapp.services.operations.filing import Held
 from webapp.services.operations.leases import Lease
 from webapp.services.operations.outcomes import locked_operations, locked_payment
-from webapp.services.operations.reservations import RESERVED_OF, release, rest
+from webapp.services.operations.planning import Filed, PlannedWish
+from webapp.services.operations.reservations import RESERVED_OF, release
 from webapp.services.unit_of_work import Tx, in_transaction
 
 _request = sending._request
@@ -31,7 +33,7 @@ _act = recording._act
 _doubt = recording._doubt
 _may_replay = looking_up._may_replay
 _weigh_absence = looking_up._weigh_absence
-_file, _file_operation = filing.file_within, filing.file_operation
+_file, _file_wish = planning.file_wish_within, planning.file_wish
 
 
 def no_stored_call(tx: Tx, operation: Operation) -> None:
@@ -143,32 +145,33 @@ def no_recovery(world: World) -> tuple[tuple[str, object], ...]:
 
 def read_then_reserve(world: World) -> tuple[tuple[str, object], ...]:
     """Reads what is there, thinks, and then writes what it thought."""
-    seen: dict[uuid.UUID, tuple[int, int]] = {}
+    seen: dict[uuid.UUID, Payment] = {}
 
-    def file_operation(wish: filing.Wish) -> uuid.UUID:
-        query = select(rest(wish.kind), RESERVED_OF[wish.kind]).where(Payment.id == wish.payment_id)
-        available, reserved = in_transaction(lambda tx: tx.execute(query).one())
+    def file_wish(wish: PlannedWish) -> Filed:
+        old = in_transaction(lambda tx: tx.get_one(Payment, wish.payment_id))
         world.scheduler.sleep(world.random.uniform(0.0, 5.0))
-        seen[wish.request_id] = (available, reserved)
-        return _file_operation(wish)
+        seen[wish.request_id] = old
+        return _file_wish(wish)
 
-    def file(tx: Tx, wish: filing.Wish) -> uuid.UUID:
-        available, reserved = seen[wish.request_id]
+    def file(tx: Tx, wish: PlannedWish, held: Held | None = None) -> Filed:
+        old = seen.get(wish.request_id)
+        if old is None:
+            return _file(tx, wish, held)
 
-        def reserve(_tx: Tx, payment_id: uuid.UUID, kind: Any, amount_minor: int) -> bool:
-            tx.execute(
-                update(Payment).where(Payment.id == payment_id).values({RESERVED_OF[kind]: reserved + amount_minor})
-            )
+        def reserve(_tx: Tx, payment_id: uuid.UUID, kind: OperationKind, amount_minor: int) -> bool:
+            column = RESERVED_OF[kind]
+            reserved = getattr(old, column.key) + amount_minor
+            tx.execute(update(Payment).where(Payment.id == payment_id).values({column: reserved}))
             return True
 
-        filing.rest, filing.reserve = (lambda _kind: literal(available)), reserve  # type: ignore[assignment]
+        filing.reserve = reserve
         try:
-            return _file(tx, wish)
+            return _file(tx, wish, replace(held or filing.locked(tx, wish), payment=old))
         finally:
-            filing.rest, filing.reserve = right
+            filing.reserve = right
 
-    right = (filing.rest, filing.reserve)
-    return (("operations.filing.file_operation", file_operation), ("operations.filing.file_within", file))
+    right = filing.reserve
+    return (("operations.planning.file_wish", file_wish), ("operations.planning.file_wish_within", file))
 
 
 def nothing_booked(known: Iterable[tuple[MovementKind, str]]) -> Totals:

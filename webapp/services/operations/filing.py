@@ -1,4 +1,4 @@
-"""File a wish to move a payment: reserve its money and record it in one transaction (R31, section 3)."""
+"""File operations: reserve the money of each and record it in one transaction (R31, section 3)."""
 
 from __future__ import annotations
 
@@ -8,28 +8,24 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, insert, select
 
-from providers.kinds import NotOffered, OperationKind
 from providers.planning import WishKind
-from providers.port import Availability, BankDetails, PaymentFacts
+from providers.port import BankDetails, PaymentFacts
 from webapp.domain.operations import OperationState, reserved_as
 from webapp.domain.wishes import Aim
 from webapp.models import Operation, Payment, ProviderAccount, Shop
 from webapp.models.base import new_id, table_of
 from webapp.services import audit, runtime, wake_ups
 from webapp.services.audit import Actor
-from webapp.services.errors import AvailableChanged, NotAvailable, NotEnough, NotFound, RuleBroken
-from webapp.services.kill_points import KillPoint, reached
+from webapp.services.errors import NotEnough, NotFound, RuleBroken
 from webapp.services.operations import kept_lines
-from webapp.services.operations.asking import Asking, check_means, check_words
+from webapp.services.operations.asking import Asking
 from webapp.services.operations.reservations import reserve, rest
-from webapp.services.unit_of_work import Tx, in_transaction, run_built
+from webapp.services.unit_of_work import Tx, run_built
 from webapp.services.vault import bank_details_place
 
 LEAST_DISK_FREE = 0.05
@@ -41,18 +37,15 @@ _LOCK = (
     .order_by(Payment.id)
     .with_for_update()
 )
-_SEEN = select(Operation.id, Operation.payment_id, Operation.kind).where(
-    Operation.request_id == bindparam("of_request")
+_LOCKING = (
+    select(Payment, ProviderAccount, Shop)
+    .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
+    .join(Shop, Shop.id == Payment.shop_id)
+    .where(Payment.id == bindparam("of_payment"), Payment.shop_id == bindparam("of_shop"))
+    .with_for_update(of=Payment)
+    .execution_options(populate_existing=True)
 )
 """Built once, as all that is said here: a job files thousands of operations in short transactions (R21)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish(Asking):
-    """One operation that somebody asks for; `against` as in `planning.Step`."""
-
-    kind: OperationKind
-    against: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,48 +69,9 @@ class Held:
     at: datetime
 
 
-def file_operation(wish: Wish) -> uuid.UUID:
-    """Record the wish and hold its money; a worker sends it once it is due. Answers the operation's id.
-
-    The same request id answers the first operation again (R16). Raises NotFound, NotAvailable, NotEnough,
-    AvailableChanged, or RuleBroken with the code `disk_full`, `frozen`, `comment_missing`, `comment_too_long`,
-    `reason_missing`, `bank_details_missing` or `request_id_taken`.
-    """
-    refuse_when_disk_is_full()
-    try:
-        operation_id = in_transaction(lambda tx: file_within(tx, wish))
-    except IntegrityError as refusal:
-        if "request_id" not in str(refusal.orig):
-            raise
-        raise RuleBroken("request_id_taken") from refusal  # two forms with one id, for two payments at once
-    reached(KillPoint.AFTER_CREATE_COMMIT)
-    return operation_id
-
-
 def lock_payments(tx: Tx, payment_ids: Sequence[uuid.UUID]) -> None:
     """Lock the payments of which several operations are filed in one transaction, always in one order (R22)."""
     tx.execute(_LOCK, {"of_payments": list(payment_ids)})
-
-
-def file_within(tx: Tx, wish: Wish) -> uuid.UUID:
-    """What `file_operation` does, in the caller's transaction; whoever files several locks their payments first.
-
-    Raises as it does, but not for the disk. Nothing is written when it raises RuleBroken. Another amount is asked
-    for as a wish (`planning.file_wish`): ValueError.
-    """
-    if wish.kind is OperationKind.UPDATE:
-        raise ValueError("another amount is asked for as a wish")
-    held, available_minor = _locked(tx, wish, wish.kind)  # first: two copies of one form meet here
-    payment = held.payment
-    seen = _seen_before(tx, wish)
-    if seen is not None:
-        return seen
-    amount_minor = available_minor if wish.amount_minor is None else wish.amount_minor
-    _check(tx, wish, payment, _availability(wish.kind, payment, held.account), amount_minor, available_minor)
-    aim = Aim(wish.kind, amount_minor, whole_rest=amount_minor == available_minor, against=wish.against)
-    operation_id = file_step(tx, wish, held, aim, Place(new_id(), wish.request_id))
-    reached(KillPoint.BEFORE_CREATE_COMMIT)
-    return operation_id
 
 
 def file_step(tx: Tx, asking: Asking, held: Held, aim: Aim, place: Place) -> uuid.UUID:
@@ -186,45 +140,12 @@ def record_filed(tx: Tx, row: dict[str, Any], actor: Actor, comment: str) -> Non
     audit.write(tx, actor, "operation.filed", subject, shop_id=row["shop_id"], details=details, at=at)
 
 
-def _seen_before(tx: Tx, wish: Wish) -> uuid.UUID | None:
-    found = tx.execute(_SEEN, {"of_request": wish.request_id}).one_or_none()
-    if found is None:
-        return None
-    if (found.payment_id, found.kind) != (wish.payment_id, wish.kind):
-        raise RuleBroken("request_id_taken")
-    operation_id: uuid.UUID = found.id
-    return operation_id
-
-
 def locked(tx: Tx, asking: Asking) -> Held:
     """The payment that is asked about, locked. Raises NotFound."""
-    return _locked(tx, asking, OperationKind.REFUND)[0]
-
-
-def _locked(tx: Tx, asking: Asking, kind: OperationKind) -> tuple[Held, int]:
-    """With what of the payment is neither moved nor promised, in minor units."""
-    found = tx.execute(_locking(kind), {"of_payment": asking.payment_id, "of_shop": asking.shop_id}).one_or_none()
+    found = tx.execute(_LOCKING, {"of_payment": asking.payment_id, "of_shop": asking.shop_id}).one_or_none()
     if found is None:
         raise NotFound(f"payment {asking.payment_id}")
-    payment, account, shop, available_minor = found
-    return Held(payment, account, shop, runtime.current().clock.now(tx)), available_minor
-
-
-@cache
-def _locking(kind: OperationKind) -> Select[Payment, ProviderAccount, Shop, int]:
-    return (
-        select(Payment, ProviderAccount, Shop, rest(kind))
-        .join(ProviderAccount, ProviderAccount.id == Payment.account_id)
-        .join(Shop, Shop.id == Payment.shop_id)
-        .where(Payment.id == bindparam("of_payment"), Payment.shop_id == bindparam("of_shop"))
-        .with_for_update(of=Payment)
-        .execution_options(populate_existing=True)
-    )
-
-
-def _availability(kind: OperationKind, payment: Payment, account: ProviderAccount) -> Availability:
-    capabilities = runtime.current().providers.capabilities(account.provider)
-    return capabilities.availability(kind, facts_of(payment), account.settings)
+    return Held(*found, runtime.current().clock.now(tx))
 
 
 def facts_of(payment: Payment) -> PaymentFacts:
@@ -239,24 +160,6 @@ def facts_of(payment: Payment) -> PaymentFacts:
         refunded_minor=payment.refunded_minor,
         kept=payment.kept,
     )
-
-
-def _check(
-    tx: Tx, wish: Wish, payment: Payment, availability: Availability, amount_minor: int, available_minor: int
-) -> None:
-    if payment.frozen_at is not None:
-        raise RuleBroken("frozen", why=payment.frozen_reason)
-    if not availability.possible:
-        raise NotAvailable(availability.why_not or NotOffered.NOT_SUPPORTED)
-    expected = wish.expected_available_minor
-    if expected is not None and expected != available_minor:
-        raise AvailableChanged(available_minor, payment.currency)
-    if amount_minor <= 0 or amount_minor > available_minor:
-        raise NotEnough(available_minor, payment.currency)
-    if amount_minor < available_minor and not availability.partial:
-        raise NotAvailable(availability.why_not_partial or NotOffered.PART_NOT_SUPPORTED)
-    check_means(wish, availability, amount_minor)
-    check_words(tx, wish, needs_reason=wish.kind is OperationKind.REFUND)
 
 
 def _sealed(details: BankDetails | None, operation_id: uuid.UUID) -> str | None:

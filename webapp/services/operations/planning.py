@@ -74,7 +74,9 @@ class Filed:
 def file_wish(wish: PlannedWish) -> Filed:
     """Plan the wish from the payment as last read, and record its operations in one transaction.
 
-    The same request id answers the first ones again (R16). Raises what `filing.file_operation` raises.
+    The same request id answers the first ones again (R16). Raises NotFound, NotAvailable, NotEnough, TooLow,
+    AvailableChanged, or RuleBroken with the code `disk_full`, `frozen`, `comment_missing`, `comment_too_long`,
+    `reason_missing`, `bank_details_missing` or `request_id_taken`; nothing is written then.
     """
     refuse_when_disk_is_full()
     try:
@@ -82,7 +84,7 @@ def file_wish(wish: PlannedWish) -> Filed:
     except IntegrityError as refusal:
         if "request_id" not in str(refusal.orig):
             raise
-        raise RuleBroken("request_id_taken") from refusal
+        raise RuleBroken("request_id_taken") from refusal  # two forms with one id, for two payments at once
     reached(KillPoint.AFTER_CREATE_COMMIT)
     return filed
 

@@ -6,19 +6,22 @@ import uuid
 from collections import namedtuple
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import object_session
 
 from providers.kinds import NotOffered, OperationKind
+from providers.planning import WishKind
 from providers.port import BankDetails
 from tests import factories
 from tests.desk import Desk
 from webapp.domain.operations import OperationState
-from webapp.models import AuditEntry, Operation, Payment, RefundReason, Shop, WakeUp
+from webapp.models import AuditEntry, Operation, Payment, ProviderAccount, RefundReason, Shop, WakeUp
 from webapp.services import runtime
 from webapp.services.errors import AvailableChanged, NotAvailable, NotEnough, NotFound, RuleBroken
-from webapp.services.operations import filing
+from webapp.services.operations import filing, planning
 from webapp.services.unit_of_work import in_transaction
 
 BANK = BankDetails("ﾔﾏﾀﾞ", "Mizuho", "0001", "Shibuya", "123", "normal", "0012345", include_payment_method_fee=False)
@@ -191,9 +194,18 @@ def test_a_reservation_that_another_took_meanwhile_is_not_enough_R31(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The compare-and-set decides, not the sum that was read before it."""
-    payment = desk.payment(3300)
-    monkeypatch.setattr(filing, "_check", lambda *_arguments: None)
-    assert refusal(desk, payment, 3301) == "not_enough"
+    payment_id, plan = desk.payment(3300), planning.foresee
+
+    def planned_before_another(kind: WishKind, minor: int | None, payment: Payment, account: ProviderAccount) -> Any:
+        planned = plan(kind, minor, payment, account)
+        session = object_session(payment)
+        assert session is not None
+        session.execute(update(Payment).where(Payment.id == payment.id).values(refund_reserved_minor=1))
+        return planned
+
+    monkeypatch.setattr(planning, "foresee", planned_before_another)
+    assert refusal(desk, payment_id, 3300) == "not_enough"
+    assert desk.row(payment_id).refund_reserved_minor == 0
 
 
 def test_one_request_id_for_two_payments_at_once_files_one_operation_R16(
@@ -203,7 +215,7 @@ def test_one_request_id_for_two_payments_at_once_files_one_operation_R16(
     request_id = uuid.uuid4()
     first, second = desk.payment(3300), desk.payment(3300)
     desk.ask(first, 100, request_id=request_id)
-    monkeypatch.setattr(filing, "_seen_before", lambda _tx, _wish: None)
+    monkeypatch.setattr(planning, "_seen_before", lambda _tx, _wish: None)
     with pytest.raises(RuleBroken, match="request_id_taken"):
         desk.ask(second, 100, request_id=request_id)
     assert desk.row(second).refund_reserved_minor == 0
