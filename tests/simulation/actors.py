@@ -79,10 +79,13 @@ def submitting(
         stop_window=window,
     )
     try:
-        [operation_id] = planning.file_wish(wish).operation_ids
+        made = planning.file_wish(wish).operation_ids
     except RuleBroken as refusal:
         world.faults[f"refused_{refusal.code}"] += 0
         return
+    if not made:
+        return  # the payment is already as wished
+    [operation_id] = made
     people.answers.setdefault(request_id, set()).add(operation_id)
     _second_thoughts(world, operation_id)
 

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import update
+from sqlalchemy import Select, false, update
 
 from webapp.domain.cases import CaseState, Finding
-from webapp.domain.status_actions import StatusAct
-from webapp.models import Case, FiredAction, Operation, Order, Payment
+from webapp.models import Case, FiredAction, Operation, Order, Payment, ProviderAccount, Shop
 from webapp.services.audit import Actor
 from webapp.services.cases import keeping
 from webapp.services.operations.planning import Filed, PlannedWish
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 _note, _set_status = firing.note, statuses.set_status
-_wish_for, _filed = carrying.wish_for, carrying._filed
+_wish_for, _filed, _due = carrying.wish_for, carrying._filed, carrying._due
 _add = keeping._add
 AGAIN_AFTER = timedelta(minutes=1)
 Noted = tuple[Actor, Sequence[firing.Changed], datetime]
@@ -61,27 +60,26 @@ def fire_until_it_shows(world: World) -> tuple[tuple[str, object], ...]:
     """An action is over only when the payment is as it wants it, and no key or index stands in the way till then."""
     world.database.rows("drop index uq_operations_once_per_change")
 
-    def wish_for(tx: Tx, order: Order, payment: Payment, act: StatusAct, fired: FiredAction | None) -> PlannedWish:
-        return replace(_wish_for(tx, order, payment, act, fired), request_id=uuid.uuid4())
+    def wish_for(*given: Any) -> PlannedWish:
+        return replace(_wish_for(*given), request_id=uuid.uuid4())
 
     def filed(tx: Tx, fired: FiredAction, payment: Payment, what: Filed, now: datetime) -> Carried:
         if not what.operation_ids:
             return _filed(tx, fired, payment, what, now)
         fired.wish_id, fired.due_at = what.wish_id, now + AGAIN_AFTER
         tx.flush()
-        return Carried(fired, payment, tx.get_one(Operation, what.operation_ids[0]))
+        return Carried(fired, payment, what)
 
     return (
         ("status_actions.carrying.wish_for", wish_for),
         ("status_actions.carrying._filed", filed),
-        ("status_actions.carrying._is_answered", never_answered),
+        ("status_actions.carrying._due", never_answered),
     )
 
 
-def never_answered(tx: Tx, fired: FiredAction) -> bool:
+def never_answered() -> Select[Any]:
     """As if no change of status had an operation yet."""
-    del tx, fired
-    return False
+    return _due().with_only_columns(FiredAction, Order, Payment, ProviderAccount, Shop, false())
 
 
 def believe_at_once(*_given: object) -> bool:
