@@ -87,12 +87,12 @@ def test_releases(body, expected):
     [
         (samples.delivered(), Availability(True, partial=True)),
         (samples.delivered(credit=["CanCreditOrderRows"]), Availability(True, partial=True, needs_lines=True)),
-        (samples.delivered_card(), Availability(True, partial=True)),
+        (samples.delivered_card(), Availability(True, partial=True, whole_lines=True)),
         (
             samples.delivered_card(Actions=["CanCancelOrder"]),
-            Availability(True, why_not_partial=NotOffered.PART_NOT_SUPPORTED),
+            Availability(True, whole_lines=True, why_not_partial=NotOffered.PART_NOT_SUPPORTED),
         ),
-        (samples.paid_at_once("Swish"), Availability(True, partial=True)),
+        (samples.paid_at_once("Swish"), Availability(True, partial=True, whole_lines=True)),
         (samples.paid_at_once("DirectBank", credit=[]), not_possible(NotOffered.NOT_ALLOWED_NOW)),
         (samples.open_invoice(), not_possible(NotOffered.NOTHING_CAPTURED)),
         (samples.order(OrderStatus="Processing"), not_possible(NotOffered.BUYER_HAS_TO_PAY)),
