@@ -170,7 +170,8 @@ def test_a_seeded_mistake_is_found(
 
 @pytest.mark.slow
 def test_the_api_withstands_500_cases_a_call(desk: Desk, address: str, tmp_path: Path, arrived: Counter[str]) -> None:
-    attack(desk, address, tmp_path, examples=500, payments=60, phases="examples,coverage,fuzzing,stateful")
+    # more than 500, because some made-up addresses lead to no call
+    attack(desk, address, tmp_path, examples=550, payments=60, phases="examples,coverage,fuzzing,stateful")
     for name in sorted(CALLS):
         print(f"{arrived[name]:6} {name}")  # noqa: T201 - as above
     assert {name: arrived[name] for name in CALLS if arrived[name] < 500} == {}
