@@ -15,7 +15,9 @@ from webapp.models import Payment, Shop
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(180)]
 
 
-@pytest.mark.parametrize(("nth", "left"), [(1, 0), (2, 0), (3, 1)])
+@pytest.mark.parametrize(
+    ("nth", "left"), [pytest.param(1, 0, marks=pytest.mark.slow), (2, 0), pytest.param(3, 1, marks=pytest.mark.slow)]
+)
 def test_a_killed_scheduler_leaves_an_alert_with_its_mail_or_neither_R41(world: World, nth: int, left: int) -> None:
     """Before the mail is written, before the commit, and after it."""
     desk = world.desk

@@ -90,7 +90,9 @@ def test_K4_to_K10_the_worker_dies_while_it_credits_delivery_after_delivery_R6(
     assert (row.captured_minor, row.cancelled_minor, row.refunded_minor) == (80000, 5000, 80000)
 
 
-@pytest.mark.parametrize(("method", "more"), [("Card", {"settled": True}), ("DirectBank", {})])
+@pytest.mark.parametrize(
+    ("method", "more"), [("Card", {"settled": True}), pytest.param("DirectBank", {}, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("point", points())
 def test_K4_to_K10_the_worker_dies_while_it_credits_up_to_a_total(
     world: World, point: str, method: str, more: dict[str, Any]
@@ -103,7 +105,9 @@ def test_K4_to_K10_the_worker_dies_while_it_credits_up_to_a_total(
     assert world.desk.row(payment).refunded_minor == 74900
 
 
-@pytest.mark.parametrize(("method", "total", "lines"), [("Card", 50000, ()), ("Invoice", 90000, (TEA,))])
+@pytest.mark.parametrize(
+    ("method", "total", "lines"), [pytest.param("Card", 50000, (), marks=pytest.mark.slow), ("Invoice", 90000, (TEA,))]
+)
 @pytest.mark.parametrize("point", points())
 def test_K4_to_K10_the_worker_dies_while_it_changes_the_amount(
     world: World, point: str, method: str, total: int, lines: Sequence[OrderLine]
