@@ -60,7 +60,7 @@ def _start(made: Setting, count: int) -> subprocess.Popen[str]:
 def _send_all(emulator_url: str, address: str, secret_key: str, payment: str, count: int) -> None:
     engine = create_engine(address)
     prepare_engine(engine)
-    path = f"{emulator_url}/komoju/payments/{payment}/refund"
+    path = f"{emulator_url}/komoju/api/v1/payments/{payment}/refund"
     with httpx.Client(auth=(secret_key, ""), trust_env=False, timeout=60) as client, engine.connect() as connection:
         print("ready", flush=True)
         sys.stdin.readline()
