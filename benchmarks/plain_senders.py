@@ -1,7 +1,8 @@
 """What the machine itself allows at that moment: refunds sent by as many processes with nothing of Paydesk between.
 
 Each process makes one call after the other over one connection, with three committed statements around each (taken,
-about to be sent, answered), which is what any desk that keeps to R1 and R8 has to write. `python -m
+about to be sent, answered), which is what any desk that keeps to R1 and R8 has to write. On SQLite they wait for each
+other as SQLite makes plain code wait, by sleeping; there the figure says little of the machine. `python -m
 benchmarks.plain_senders EMULATOR_URL DATABASE_URL SECRET_KEY PAYMENT COUNT` is one of the processes.
 """
 
