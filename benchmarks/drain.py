@@ -1,7 +1,6 @@
 """Draining due refunds by real workers, against what the provider's latency alone allows.
 
-The limit is workers / latency, as if each worker only ever waited for one answer at a time; beside it stands what
-plain senders reach in the same run (plain_senders.py), which tells how fast the machine is. The workers are started
+The limit is workers / latency, as if each worker only ever waited for one answer at a time. The workers are started
 as they are deployed, so each one's poller joins when the drain goes on for longer than its next look. The cost of one
 refund in SQL statements and HTTP calls is counted beside it.
 """
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, delete, event, func, insert, select, update
 
-from benchmarks import plain_senders, rows
+from benchmarks import rows
 from benchmarks.setting import Setting, setting
 from tests import factories
 from webapp import create_app
@@ -41,7 +40,6 @@ class Drained:
     statements: int
     calls: int
     whole: bool
-    plain: float  # refunds per second of plain senders
 
     @property
     def ratio(self) -> float:
@@ -53,8 +51,7 @@ class Drained:
         rate = self.refunds / self.seconds
         return (
             f"drain [{self.kind}]: {self.refunds} refunds, {WORKERS} workers, {LATENCY_MS} ms: {rate:.1f}/s, "
-            f"{self.ratio:.0%} of the bare limit (target {TARGET:.0%}: {verdict(self.ratio >= TARGET)}), "
-            f"{rate / self.plain:.0%} of plain senders ({self.plain:.1f}/s); "
+            f"{self.ratio:.0%} of the bare limit (target {TARGET:.0%}: {verdict(self.ratio >= TARGET)}); "
             f"one refund costs {self.statements} SQL statements and {self.calls} HTTP call(s); "
             f"books whole: {self.whole}"
         )
@@ -83,7 +80,7 @@ def measure(kind: str, refunds: int = 2000) -> Drained:
             rows.refund(shop_id, payment_id, user_id, reason_id)
         seconds = seconds_to_drain(made, switch)
         whole = books_are_whole(made) and _all_succeeded(refunds + 1)
-        return Drained(kind, refunds, seconds, statements, calls, whole, plain_senders.rate(made, WORKERS, refunds))
+        return Drained(kind, refunds, seconds, statements, calls, whole)
 
 
 def seconds_to_drain(made: Setting, switch: uuid.UUID) -> float:
