@@ -60,7 +60,11 @@ def chosen_line(
     line = found[0]
     if id_of(line) in taken:
         raise ChoiceWrong(ChoiceFault.TWICE, "line")
-    quantity = line.quantity if choice.quantity is None else choice.quantity
+    return pieces_of(line, line.quantity if choice.quantity is None else choice.quantity, whole_lines=whole_lines)
+
+
+def pieces_of(line: OrderLine, quantity: Decimal, *, whole_lines: bool) -> OrderLine:
+    """So many pieces of a line as a line of their own. Raises ChoiceWrong where the line cannot be parted like that."""
     if not 0 < quantity <= line.quantity:
         raise ChoiceWrong(ChoiceFault.QUANTITY, "quantity", line.quantity)
     if quantity % 1 and not line.quantity % 1:

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from flask_babel import gettext as _
 from wtforms import StringField
 
-from providers.line_parts import part_of
 from providers.lines import OrderLine
-from webapp.domain.line_choices import id_of
+from webapp.domain.line_choices import id_of, pieces_of
+from webapp.domain.order_lines import sum_of
 from webapp.formatting import money, pieces
 from webapp.forms.base import stripped
 from webapp.forms.how_much import LINES, HowMuchForm
@@ -48,16 +48,17 @@ class ByLinesForm(HowMuchForm):
     def _check_lines(self) -> None:
         chosen, is_wrong = [], False
         for name, line in self.line_of.items():
-            wanted = self._wanted(self._fields[name].data or "0", line)
-            if wanted is None:
+            try:
+                wanted = _typed(self._fields[name].data or "0")
+                if wanted:
+                    chosen.append(pieces_of(line, wanted, whole_lines=self.facts.availability.whole_lines))
+            except ValueError:
                 is_wrong = True
                 self.refuse(name, self._wrong_words(line))
-            elif wanted:
-                chosen.append(part_of(line, wanted))
         if is_wrong:
             return
         self.lines = tuple(chosen)
-        self.amount_minor = sum(line.total_minor for line in chosen)
+        self.amount_minor = sum_of(chosen)
         if not chosen:
             self.refuse("how_much", self.no_lines_words())
         elif self.amount_minor > self.facts.available_minor:
@@ -65,16 +66,6 @@ class ByLinesForm(HowMuchForm):
         elif self.amount_minor <= 0:
             nothing = money(0, self.facts.payment.currency)
             self.refuse("how_much", _("Amount must be more than %(amount)s", amount=nothing))
-
-    def _wanted(self, text: str, line: OrderLine) -> Decimal | None:
-        """How many pieces were typed; None for what is no number of them. Whole pieces stay whole."""
-        plain = unicodedata.normalize("NFKC", text).strip()
-        if not _PIECES.fullmatch(plain):
-            return None
-        wanted = Decimal(plain.replace(",", "."))
-        is_part_of_a_piece = wanted % 1 and not line.quantity % 1
-        is_part_of_the_line = self.facts.availability.whole_lines and wanted not in (0, line.quantity)
-        return None if is_part_of_a_piece or is_part_of_the_line or wanted > line.quantity else wanted
 
     def _wrong_words(self, line: OrderLine) -> str:
         about = {"name": line.name or line.reference or "–", "most": pieces(line.quantity)}
@@ -96,6 +87,14 @@ def with_lines(form: type[FormT], facts: WishFacts, **values: Any) -> FormT:
     fields = {name: StringField(text, default="0", filters=[stripped]) for name, text in texts.items()}
     made: type[FormT] = type(form.__name__, (form,), {**fields, "line_of": lines})
     return made(facts, **values)
+
+
+def _typed(text: str) -> Decimal:
+    """How many pieces were typed. Raises ValueError for what is no number of them."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if not _PIECES.fullmatch(plain):
+        raise ValueError(text)
+    return Decimal(plain.replace(",", "."))
 
 
 def _name_of(line: OrderLine) -> str:

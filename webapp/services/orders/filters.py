@@ -18,7 +18,6 @@ from sqlalchemy.orm import aliased
 from providers.money import currencies_by_exponent
 from webapp.domain.operations import OperationState
 from webapp.domain.payment_state import PaymentState
-from webapp.domain.status_actions import FiringState
 from webapp.models import FiredAction, Mode, Operation, Order, Payment, ProviderAccount
 from webapp.models.payment_state import payment_state_column
 from webapp.models.status_action import is_given_up
@@ -107,7 +106,7 @@ def needs_attention() -> ColumnElement[bool]:
     return or_(
         exists().where(Operation.order_id == Order.id, not_done_yet_open()),
         exists().where(Payment.order_id == Order.id, Payment.frozen_at.is_not(None)),
-        exists().where(FiredAction.order_id == Order.id, FiredAction.state == FiringState.GIVEN_UP),
+        exists().where(FiredAction.order_id == Order.id, is_given_up),
     )
 
 
