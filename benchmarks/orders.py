@@ -4,8 +4,10 @@ Measured is the application in this process, from the WSGI call to the last byte
 some requests that are not counted. The baseline of each page is what cannot be spared: its SQL statements, run again
 through the driver alone, and its template, rendered again with the data at hand. CPU seconds are of this process, so
 PostgreSQL's own work is in the wall clock only. Other work on the machine makes the wall clock longer, never shorter:
-the verdict goes by the fastest quarter of the requests (p25), and p50 and p95 stand beside it. A page grows from the
-smallest size at which it showed as many orders: one with a single order costs less than one with 25, wherever they are.
+the verdict goes by the fastest quarter of the requests (p25), and p50 and p95 stand beside it. All pages are asked for
+in several rounds: a shared machine has slow and fast minutes, and no page should meet only one of them. A page grows
+from the smallest size at which it showed as many orders: one with a single order costs less than one with 25, wherever
+they are.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from webapp.services.unit_of_work import reading
 
 MOST_S, MOST_GROWTH = 0.025, 1.3
 WARM = 5
+ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,11 @@ def measure(kind: str, sizes: Sequence[int], requests: int) -> Measured:
             app = create_app()
             with app.app_context():
                 pages, user_id = _pages(), _person()
-            visitor = Visitor(app, user_id)
-            found.sizes[size] = [_cost(app, visitor, name, address, requests) for name, address in pages.items()]
+            asked = [Asked(app, Visitor(app, user_id), name, address) for name, address in pages.items()]
+            for part in range(ROUNDS):
+                for page in asked:
+                    page.ask(requests // ROUNDS, is_first=not part)
+            found.sizes[size] = [page.cost() for page in asked]
             with app.app_context():
                 runtime.current().engine.dispose()
     return found
@@ -155,30 +161,46 @@ def _utc(moment: Any) -> Any:
     return moment.replace(tzinfo=UTC)
 
 
-def _cost(app: Flask, visitor: Visitor, name: str, address: str, requests: int) -> Cost:
-    cookie = visitor.client.get_cookie(app.config["SESSION_COOKIE_NAME"])
-    builder = EnvironBuilder(path=address, headers=[("Cookie", f"{cookie.key}={cookie.value}")] if cookie else None)
-    environ = builder.get_environ()
+class Asked:
+    """One page that is asked for in several rounds, and what each request of it cost."""
 
-    def once() -> int:
-        body, status, _headers = run_wsgi_app(app.wsgi_app, environ.copy(), buffered=True)
+    def __init__(self, app: Flask, visitor: Visitor, name: str, address: str) -> None:
+        cookie = visitor.client.get_cookie(app.config["SESSION_COOKIE_NAME"])
+        headers = [("Cookie", f"{cookie.key}={cookie.value}")] if cookie else None
+        self._app, self._name, self._address = app, name, address
+        self._environ = EnvironBuilder(path=address, headers=headers).get_environ()
+        self._wall: list[float] = []
+        self._cpu: list[float] = []
+        self._bare: list[float] = []
+        self._renders: list[float] = []
+        self._statements: list[Any] = []
+
+    def ask(self, requests: int, *, is_first: bool) -> None:
+        """Some requests, after some that are not counted."""
+        for _each in range(WARM if is_first else 2):
+            self._once()
+        with seen_statements() as statements, _timed_template(self._app, requests // 2) as renders:
+            self._once()
+        self._statements = statements
+        self._renders += renders
+        for _each in range(requests):
+            started, worked = time.perf_counter(), time.process_time()
+            self._once()
+            self._wall.append(time.perf_counter() - started)
+            self._cpu.append(time.process_time() - worked)
+            self._bare.append(run_bare(statements))
+
+    def cost(self) -> Cost:
+        """All rounds together."""
+        base = _quarter(self._bare) + _quarter(self._renders)
+        count, rows = len(self._statements), self._once()
+        return Cost(self._name, self._address, self._wall, self._cpu, count, base, rows)
+
+    def _once(self) -> int:
+        body, status, _headers = run_wsgi_app(self._app.wsgi_app, self._environ.copy(), buffered=True)
         if not status.startswith("200"):
-            raise RuntimeError(f"{address} answered {status}")
+            raise RuntimeError(f"{self._address} answered {status}")
         return b"".join(body).count(b'<tr class="opens"')
-
-    for _each in range(WARM):
-        once()
-    with seen_statements() as statements, _timed_template(app, requests // 2) as renders:
-        once()
-    wall, cpu, bare = [], [], []
-    for _each in range(requests):
-        started, worked = time.perf_counter(), time.process_time()
-        once()
-        wall.append(time.perf_counter() - started)
-        cpu.append(time.process_time() - worked)
-        bare.append(run_bare(statements))
-    base = _quarter(bare) + _quarter(renders)
-    return Cost(name, address, wall, cpu, len(statements), base, rows=once())
 
 
 def _quarter(times: Sequence[float]) -> float:

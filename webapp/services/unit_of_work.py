@@ -25,6 +25,8 @@ BUSY_S = 5
 _WRITE = "paydesk_write"
 _URGENT = "paydesk_urgent"
 _BACK_AT = "paydesk_back_at"
+_LINE = "paydesk_line"
+"""Under this name a write unit of work keeps its connection: a session takes long to say which one it has."""
 ASK_S, ASK_URGENTLY_S = 0.003, 0.0005
 _DURABLE = "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'"
 """A server that is set to answer before it has written would lose acknowledged commits when it dies (K17)."""
@@ -118,7 +120,7 @@ def transaction(*, urgent: bool = False) -> Iterator[Tx]:
     """One write unit of work: commits at the end, rolls back on any exception. `urgent`: see in_transaction."""
     options = {_WRITE: True, _URGENT: urgent}
     with Session(runtime.current().engine, expire_on_commit=False) as tx:
-        tx.connection(execution_options=options)
+        tx.info[_LINE] = tx.connection(execution_options=options)
         yield tx
         tx.commit()
 
@@ -157,7 +159,8 @@ def run_built(
     tx: Tx, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
 ) -> CursorResult[*tuple[Any, ...]]:
     """Run a statement on tables that was built once, past the ORM, whose part of it would cost half as much again."""
-    return tx.connection().execute(statement, values)
+    line: Connection | None = tx.info.get(_LINE)
+    return (line or tx.connection()).execute(statement, values)
 
 
 def _is_conflict(failure: OperationalError) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
 from providers.kinds import OperationKind
@@ -26,6 +26,7 @@ from webapp.models import (
     User,
     Via,
 )
+from webapp.models.base import among
 from webapp.models.operation import ONE_AT_A_TIME
 from webapp.services.unit_of_work import Tx
 
@@ -42,7 +43,9 @@ _OPEN_STATES = (
     OperationState.UNKNOWN,
     OperationState.PENDING,
 )
-_sibling = aliased(Operation)
+_sibling, _picked = aliased(Operation), aliased(Operation)
+ONE: ColumnElement[int] = literal_column("1")
+"""A limit that is part of the statement: for one in a parameter PostgreSQL makes a new plan every time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +73,31 @@ def next_due(tx: Tx, operation_id: uuid.UUID | None, now: datetime) -> Due | Non
 
 @cache
 def _query(*, named: bool) -> Any:
-    """Built once, asked all the time."""
-    query = (
+    """Built once, asked all the time.
+
+    The row is picked and locked first, alone: PostgreSQL would else join and sort all that is due for the one row, as
+    long as it has no statistics of a burst. It is locked again with its surroundings, which shows its newest state
+    where it was changed while the statement ran.
+    """
+    picked = (
+        select(_picked.id)
+        .where(_picked.due_at <= bindparam("at"), among(_picked.state, _OPEN_STATES))
+        .where(or_(_picked.lease_until.is_(None), _picked.lease_until < bindparam("at")))
+        .order_by(_picked.due_at)
+        .limit(ONE)
+        .with_for_update(skip_locked=True)
+    )
+    if named:
+        picked = picked.where(_picked.id == bindparam("operation_id"))
+    chosen = picked.cte("picked")
+    return (
         select(Operation, Payment, ProviderAccount, *_surroundings())
+        .join(chosen, chosen.c.id == Operation.id)
         .join(Payment, Payment.id == Operation.payment_id)
         .join(ProviderAccount, ProviderAccount.id == Operation.account_id)
-        .where(Operation.due_at <= bindparam("at"), Operation.state.in_(_OPEN_STATES))
-        .where(or_(Operation.lease_until.is_(None), Operation.lease_until < bindparam("at")))
-        .order_by(Operation.due_at)
-        .limit(1)
-        .with_for_update(of=Operation, skip_locked=True)
+        .with_for_update(of=Operation)
         .execution_options(populate_existing=True)
     )
-    return query.where(Operation.id == bindparam("operation_id")) if named else query
 
 
 def _surroundings() -> tuple[Any, ...]:
@@ -93,12 +108,12 @@ def _surroundings() -> tuple[Any, ...]:
         .where(or_(KillSwitch.shop_id.is_(None), KillSwitch.shop_id == Operation.shop_id))
         .where(or_(KillSwitch.provider.is_(None), KillSwitch.provider == ProviderAccount.provider))
         .where(or_(KillSwitch.kind.is_(None), KillSwitch.kind == Operation.kind))
-        .limit(1)
+        .limit(ONE)
         .correlate(Operation, ProviderAccount)
         .scalar_subquery()
     )
     earlier = and_(
-        _sibling.wish_id == Operation.wish_id, _sibling.step < Operation.step, _sibling.state.in_(NOT_TERMINAL)
+        _sibling.wish_id == Operation.wish_id, _sibling.step < Operation.step, among(_sibling.state, NOT_TERMINAL)
     )
     siblings = (_in_the_way(), _sibling.state == OperationState.PENDING, earlier)
     reason = (
@@ -109,7 +124,7 @@ def _surroundings() -> tuple[Any, ...]:
     )
     found = (_other(which) for which in siblings)
     carries = or_(
-        *(and_(Operation.kind == kind, Grant.role.in_(roles_with(right))) for kind, right in RIGHT_FOR.items())
+        *(and_(Operation.kind == kind, among(Grant.role, roles_with(right))) for kind, right in RIGHT_FOR.items())
     )
     return recovering, switch, *found, reason, _right_is_kept(carries)
 
@@ -117,7 +132,7 @@ def _surroundings() -> tuple[Any, ...]:
 def _other(which: ColumnElement[bool]) -> Any:
     """Another operation of the same payment."""
     query = select(_sibling.id).where(_sibling.payment_id == Operation.payment_id, _sibling.id != Operation.id, which)
-    return query.limit(1).correlate(Operation).scalar_subquery()
+    return query.limit(ONE).correlate(Operation).scalar_subquery()
 
 
 def may_ask_for(tx: Tx, operation_id: uuid.UUID, kind: OperationKind) -> bool:
@@ -143,6 +158,6 @@ def _in_the_way() -> Any:
     """I7: what keeps another operation of the same payment waiting. The unique index says the same."""
     assert "provider_operation_id is null" in ONE_AT_A_TIME  # noqa: S101 - the two must change together
     return or_(
-        _sibling.state.in_((OperationState.SENDING, OperationState.UNKNOWN)),
+        among(_sibling.state, (OperationState.SENDING, OperationState.UNKNOWN)),
         and_(_sibling.state == OperationState.PENDING, _sibling.provider_operation_id.is_(None)),
     )

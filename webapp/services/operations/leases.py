@@ -12,7 +12,7 @@ from sqlalchemy import Update, bindparam, update
 
 from webapp.domain.operations import NOT_TERMINAL, TERMINAL, OperationState, states_before
 from webapp.models import Operation
-from webapp.models.base import table_of
+from webapp.models.base import among, table_of
 from webapp.services.unit_of_work import Tx, rows_changed
 
 _OPERATIONS = table_of(Operation)
@@ -61,4 +61,4 @@ def held_by(tx: Tx, lease: Lease, states: frozenset[OperationState], changes: di
 def _while_held(states: frozenset[OperationState]) -> Update:
     """Built once for each set of states, because every refund runs it several times."""
     mine = _OPERATIONS.c.id == bindparam("of_operation"), _OPERATIONS.c.fence == bindparam("of_fence")
-    return update(_OPERATIONS).where(*mine, _OPERATIONS.c.state.in_(states))
+    return update(_OPERATIONS).where(*mine, among(_OPERATIONS.c.state, states))

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, null, select, update
 
 from webapp.domain.operations import NOT_TERMINAL, OperationState, reserved_as
 from webapp.models import Attempt, Operation, Payment
-from webapp.models.base import table_of
+from webapp.models.base import among, table_of
 from webapp.services import audit, wake_ups
 from webapp.services.audit import SYSTEM, Actor
 from webapp.services.mails import failures
@@ -36,7 +36,7 @@ _LOCK_OPERATION = (
 )
 _UNDER_WAY = (
     select(Operation)
-    .where(Operation.payment_id == bindparam("of_payment"), Operation.state.in_(NOT_TERMINAL))
+    .where(Operation.payment_id == bindparam("of_payment"), among(Operation.state, NOT_TERMINAL))
     .order_by(Operation.created_at, Operation.id)
     .with_for_update()
     .execution_options(populate_existing=True)
@@ -49,7 +49,7 @@ _FORGET_CALLS = (
 _WAKE = (
     update(_OPERATIONS)
     .where(_OPERATIONS.c.payment_id == bindparam("of_payment"), _OPERATIONS.c.state == OperationState.QUEUED)
-    .where(_OPERATIONS.c.blocked_by.in_((OTHER_OPERATION, EARLIER_STEP)))
+    .where(among(_OPERATIONS.c.blocked_by, (OTHER_OPERATION, EARLIER_STEP)))
     .returning(_OPERATIONS.c.id)
 )
 """Built once: every change of money runs them."""
