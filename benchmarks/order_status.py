@@ -18,7 +18,7 @@ from benchmarks.drain import verdict
 from benchmarks.filing import percentile
 from benchmarks.refund_job import LOOKS, MOST_WRITE_MS
 from benchmarks.setting import setting
-from benchmarks.watching import Writes, plan_of, run_bare, seen_statements, watched_writes, whole_tables
+from benchmarks.watching import Writes, bare_line, plan_of, seen_statements, watched_writes, whole_tables
 from webapp import create_app
 from webapp.domain.status_actions import StatusAct
 from webapp.models import Order, OrderStatus, Payment, Shop, StatusAction, StatusKind
@@ -144,14 +144,15 @@ def _find(shop_id: uuid.UUID, changed: int) -> tuple[Times, Times, Times, Times,
     with seen_statements() as seen:
         _look(shop_id)
     statements = [each for each in seen if "fired_actions" in each[0]]
-    for _each in range(LOOKS):
-        started, cpu = time.perf_counter(), time.thread_time()
-        found = _look(shop_id)
-        finding.append(time.perf_counter() - started)
-        finding_cpu.append(time.thread_time() - cpu)
-        cpu = time.thread_time()
-        bare.append(run_bare(statements))
-        bare_cpu.append(time.thread_time() - cpu)
+    with bare_line() as alone:
+        for _each in range(LOOKS):
+            started, cpu = time.perf_counter(), time.thread_time()
+            found = _look(shop_id)
+            finding.append(time.perf_counter() - started)
+            finding_cpu.append(time.thread_time() - cpu)
+            cpu = time.thread_time()
+            bare.append(alone(statements))
+            bare_cpu.append(time.thread_time() - cpu)
     if found != changed:
         raise RuntimeError(f"{found} were found, not {changed}")
     scans = [line for statement in statements for line in whole_tables(plan_of(*statement))]

@@ -27,7 +27,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from benchmarks.crowd import END, RETIRED_METHOD, SPAN
 from benchmarks.setting import setting
 from benchmarks.stock import PERSON
-from benchmarks.watching import run_bare, seen_statements
+from benchmarks.watching import Bare, bare_line, seen_statements
 from tests.webapp.visitor import Visitor
 from webapp import create_app
 from webapp.models import Mode, Order, Payment, Shop, User
@@ -108,9 +108,10 @@ def measure(kind: str, sizes: Sequence[int], requests: int) -> Measured:
             with app.app_context():
                 pages, user_id = _pages(), _person()
             asked = [Asked(app, Visitor(app, user_id), name, address) for name, address in pages.items()]
-            for part in range(ROUNDS):
-                for page in asked:
-                    page.ask(requests // ROUNDS, is_first=not part)
+            with bare_line() as alone:
+                for part in range(ROUNDS):
+                    for page in asked:
+                        page.ask(requests // ROUNDS, alone, is_first=not part)
             found.sizes[size] = [page.cost() for page in asked]
             with app.app_context():
                 runtime.current().engine.dispose()
@@ -175,7 +176,7 @@ class Asked:
         self._renders: list[float] = []
         self._statements: list[Any] = []
 
-    def ask(self, requests: int, *, is_first: bool) -> None:
+    def ask(self, requests: int, alone: Bare, *, is_first: bool) -> None:
         """Some requests, after some that are not counted."""
         for _each in range(WARM if is_first else 2):
             self._once()
@@ -188,7 +189,7 @@ class Asked:
             self._once()
             self._wall.append(time.perf_counter() - started)
             self._cpu.append(time.process_time() - worked)
-            self._bare.append(run_bare(statements))
+            self._bare.append(alone(statements))
 
     def cost(self) -> Cost:
         """All rounds together."""

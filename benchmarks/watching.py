@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,18 +28,34 @@ def seen_statements() -> Iterator[list[tuple[str, Any]]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
-def run_bare(statements: Sequence[tuple[str, Any]]) -> float:
-    """Seconds that the driver alone needs for them."""
+Bare = Callable[[Sequence[tuple[str, Any]]], float]
+"""Runs statements and answers how many seconds the driver alone needed for them."""
+
+
+@contextmanager
+def bare_line() -> Iterator[Bare]:
+    """The driver alone, on a connection of its own.
+
+    Taken from the pool and given back, it would be rolled back, at which PostgreSQL's driver forgets what it has
+    prepared: the application, meeting the same connection next, would pay for the baseline.
+    """
     connection = runtime.current().engine.raw_connection()
-    try:
+    driver: Any = connection.driver_connection
+    connection.detach()
+    if runtime.current().engine.dialect.name == "postgresql":
+        driver.autocommit = True  # as pages read
+
+    def run(statements: Sequence[tuple[str, Any]]) -> float:
         cursor = connection.cursor()
         started = time.perf_counter()
         for statement, parameters in statements:
             cursor.execute(statement, parameters)
             cursor.fetchall()
         return time.perf_counter() - started
+
+    try:
+        yield run
     finally:
-        connection.rollback()
         connection.close()
 
 
