@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument(
         "--sizes", type=int, nargs="+", default=SIZES, help="orders: numbers of orders, by default %(default)s"
     )
-    parser.add_argument("--requests", type=int, default=40, help="orders: of each page, by default %(default)s")
+    parser.add_argument("--requests", type=int, default=60, help="orders: of each page, by default %(default)s")
     parser.add_argument("--payments", type=int, default=10_000, help="reconcile: by default %(default)s")
     parser.add_argument("--cold", action="store_true", help="run: also a clone without environment; fetches packages")
     options = parser.parse_args()

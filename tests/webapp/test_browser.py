@@ -65,7 +65,8 @@ def sign_in(page: Page, address: str) -> None:
     page.wait_for_url(f"{address}/")
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])  # for CI's time
+@pytest.mark.slow  # for CI's time: tests/e2e/test_every_page.py goes over every kind of page in the light one
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_any_page_in_either_scheme(
     browser_page: Page, address: str, ids: dict[str, uuid.UUID], scheme: str
 ) -> None:

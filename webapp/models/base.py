@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Collection
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, Enum, MetaData, Table, Text, Uuid, literal
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Enum, MetaData, Table, Text, Uuid, literal_column
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, registry
@@ -22,6 +23,9 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+_WORD = re.compile(r"[a-z_]+")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -77,9 +81,21 @@ def table_of(model: type[Base]) -> Table:
     return Base.metadata.tables[model.__tablename__]
 
 
-def among(column: ColumnElement[Any] | InstrumentedAttribute[Any], values: Collection[Any]) -> ColumnElement[bool]:
-    """`column in (...)` for a statement that is built once: SQLAlchemy writes the list of `in_` anew at every run."""
-    return column.in_([literal(value, column.type) for value in sorted(values)])
+def among(column: ColumnElement[Any] | InstrumentedAttribute[Any], words: Collection[str]) -> ColumnElement[bool]:
+    """`column in (...)` with our own words as part of the statement, for one that is built once.
+
+    SQLAlchemy writes the list of `in_` anew at every run, and a plan that PostgreSQL keeps knows nothing of parameters.
+    ValueError for what is no word: a value from outside never comes here.
+    """
+    for word in words:
+        if not _WORD.fullmatch(str(word)):
+            raise ValueError(f"{word!r} is no word of ours")
+    return column.in_([literal_column(f"'{word!s}'", column.type) for word in sorted(words)])
+
+
+def at_most(count: int) -> ColumnElement[int]:
+    """A LIMIT that is part of the statement: for one in a parameter PostgreSQL makes a new plan at every run."""
+    return literal_column(str(int(count)))
 
 
 class Base(DeclarativeBase):

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from providers.kinds import OperationKind
@@ -26,7 +26,7 @@ from webapp.models import (
     User,
     Via,
 )
-from webapp.models.base import among
+from webapp.models.base import among, at_most
 from webapp.models.operation import ONE_AT_A_TIME
 from webapp.services.unit_of_work import Tx
 
@@ -44,8 +44,6 @@ _OPEN_STATES = (
     OperationState.PENDING,
 )
 _sibling, _picked = aliased(Operation), aliased(Operation)
-ONE: ColumnElement[int] = literal_column("1")
-"""A limit that is part of the statement: for one in a parameter PostgreSQL makes a new plan every time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ def _query(*, named: bool) -> Any:
         .where(_picked.due_at <= bindparam("at"), among(_picked.state, _OPEN_STATES))
         .where(or_(_picked.lease_until.is_(None), _picked.lease_until < bindparam("at")))
         .order_by(_picked.due_at)
-        .limit(ONE)
+        .limit(at_most(1))
         .with_for_update(skip_locked=True)
     )
     if named:
@@ -108,7 +106,7 @@ def _surroundings() -> tuple[Any, ...]:
         .where(or_(KillSwitch.shop_id.is_(None), KillSwitch.shop_id == Operation.shop_id))
         .where(or_(KillSwitch.provider.is_(None), KillSwitch.provider == ProviderAccount.provider))
         .where(or_(KillSwitch.kind.is_(None), KillSwitch.kind == Operation.kind))
-        .limit(ONE)
+        .limit(at_most(1))
         .correlate(Operation, ProviderAccount)
         .scalar_subquery()
     )
@@ -132,7 +130,7 @@ def _surroundings() -> tuple[Any, ...]:
 def _other(which: ColumnElement[bool]) -> Any:
     """Another operation of the same payment."""
     query = select(_sibling.id).where(_sibling.payment_id == Operation.payment_id, _sibling.id != Operation.id, which)
-    return query.limit(ONE).correlate(Operation).scalar_subquery()
+    return query.limit(at_most(1)).correlate(Operation).scalar_subquery()
 
 
 def may_ask_for(tx: Tx, operation_id: uuid.UUID, kind: OperationKind) -> bool:

@@ -19,6 +19,7 @@ from providers.money import currencies_by_exponent
 from webapp.domain.operations import OperationState
 from webapp.domain.payment_state import PaymentState
 from webapp.models import FiredAction, Mode, Operation, Order, Payment, ProviderAccount
+from webapp.models.base import among, at_most
 from webapp.models.payment_state import payment_state_column
 from webapp.models.status_action import is_given_up
 
@@ -64,7 +65,7 @@ def payment_conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
     """What one payment of the order must meet, all at once."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.payment_state is not None:
-        conditions.append(payment_state_column == wanted.payment_state.value)
+        conditions.append(among(payment_state_column, [wanted.payment_state]))
     if wanted.method:
         conditions.append(Payment.method == wanted.method)
     if wanted.provider:
@@ -97,7 +98,7 @@ def not_done_yet_open() -> ColumnElement[bool]:
         later.kind == Operation.kind,
         later.created_at > Operation.created_at,
     )
-    return or_(Operation.state.in_(NEED_A_LOOK), and_(Operation.state.in_(NOT_DONE), ~tried_again))
+    return or_(among(Operation.state, NEED_A_LOOK), and_(among(Operation.state, NOT_DONE), ~tried_again))
 
 
 @cache  # built once: making it took longer than asking it
@@ -116,7 +117,9 @@ def orders_needing_attention(wanted: OrderFilter) -> CompoundSelect[uuid.UUID, d
         select(Payment.order_id, Payment.ordered_at)
         .join(Operation, Operation.payment_id == Payment.id)
         .where(
-            Operation.shop_id.in_(wanted.shop_ids), Operation.state.in_((*NEED_A_LOOK, *NOT_DONE)), not_done_yet_open()
+            Operation.shop_id.in_(wanted.shop_ids),
+            among(Operation.state, (*NEED_A_LOOK, *NOT_DONE)),
+            not_done_yet_open(),
         )
         .where(Payment.mode == wanted.mode)
     )
@@ -148,7 +151,7 @@ def orders_found(wanted: OrderFilter, *, on_postgresql: bool) -> Any:
             select(Payment.order_id).where(*theirs, begins(Payment.provider_ref, text, on_postgresql=on_postgresql)),
         ]
     ways += [select(Order.id).where(*own, _has_total(*amount)) for amount in wanted.amounts]
-    return union(*(select(way.limit(MOST_FOUND + 1).subquery()) for way in ways))
+    return union(*(select(way.limit(at_most(MOST_FOUND + 1)).subquery()) for way in ways))
 
 
 def orders_of_number(wanted: OrderFilter) -> Select[uuid.UUID]:

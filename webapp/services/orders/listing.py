@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Select, Subquery, case, func, select
 
 from webapp.models import Order, OrderStatus, Shop
+from webapp.models.base import at_most
 from webapp.models.order_import import order_is_shown
 from webapp.services.orders import filters, walks
 from webapp.services.orders.cursors import Cursor
@@ -78,7 +79,7 @@ def _page(wanted: OrderFilter, known: Known, cursor: Cursor | None, size: int) -
 def _newest(some: CTE, size: int) -> Subquery:
     """The first page of what is counted anyway: one walk serves both."""
     key = (some.c.ordered_at, some.c.id)
-    return select(some.c.id).order_by(*walks.in_direction(key, newest_first=True)).limit(size).subquery("hits")
+    return select(some.c.id).order_by(*walks.in_direction(key, newest_first=True)).limit(at_most(size)).subquery("hits")
 
 
 def all_orders(wanted: OrderFilter, size: int = 500) -> Iterator[OrderRow]:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Select, Subquery, false, func, select, tuple_, union_all
 
 from webapp.models import Order, OrderStatus, Payment, ProviderAccount
+from webapp.models.base import at_most
 from webapp.models.order_import import order_is_shown
 from webapp.services.orders import filters
 from webapp.services.orders.cursors import Cursor
@@ -91,7 +92,7 @@ def hits(wanted: OrderFilter, found: Ways, cursor: Cursor | None, limit: int) ->
         select(key[1].label("id"), key[0].label("ordered_at"))
         .where(*conditions, *_span(wanted, cursor, key), *_seen(key))
         .order_by(*in_direction(key, newest_first=newest_first))
-        .limit(limit)
+        .limit(at_most(limit))
         for key, conditions in found or [(ORDER_KEY, [false()])]
     ]
     if found and found[0][0] is PAYMENT_KEY:
@@ -100,7 +101,8 @@ def hits(wanted: OrderFilter, found: Ways, cursor: Cursor | None, limit: int) ->
         return walks[0]
     parts: Subquery = union_all(*(select(walk.subquery()) for walk in walks)).subquery()
     key = (parts.c.ordered_at, parts.c.id)
-    return select(parts.c.id, parts.c.ordered_at).order_by(*in_direction(key, newest_first=newest_first)).limit(limit)
+    merged = select(parts.c.id, parts.c.ordered_at).order_by(*in_direction(key, newest_first=newest_first))
+    return merged.limit(at_most(limit))
 
 
 def in_direction(key: Key, *, newest_first: bool) -> Key:
@@ -154,7 +156,8 @@ def _tested_for_payments(wanted: OrderFilter) -> list[Any]:
 
 def _matching_payments(tx: Tx, wanted: OrderFilter) -> Mapping[uuid.UUID, int]:
     """How many payments of each shop meet the filter, counted only until they are not rare."""
-    some = [filters.payments_of(wanted.of_shop(shop_id)).limit(RARE + 1).subquery() for shop_id in wanted.shop_ids]
+    few = at_most(RARE + 1)
+    some = [filters.payments_of(wanted.of_shop(shop_id)).limit(few).subquery() for shop_id in wanted.shop_ids]
     each = union_all(*(select(one.c.shop_id, func.count().label("payments")).group_by(one.c.shop_id) for one in some))
     return {row.shop_id: row.payments for row in tx.execute(each)}
 
