@@ -25,7 +25,7 @@ NAMING = {
 }
 
 
-_WORD = re.compile(r"[a-z_]+")
+_WORD = re.compile(r"[A-Za-z_]+")
 
 
 class UtcDateTime(TypeDecorator[datetime]):

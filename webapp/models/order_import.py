@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, exists, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.models.base import Base, Json
+from webapp.models.base import Base, Json, among
 from webapp.models.operation import Via
 from webapp.models.order import Order
 from webapp.models.shop import Mode
@@ -158,8 +158,8 @@ class ImportRow(Base):
     problem: Mapped[str | None]  # a code: why the payment is not read yet, or what was left of the line
 
 
-_nothing_is_hidden = ~exists(select(1).select_from(OrderImport).where(OrderImport.state.in_(HIDING)))
-_is_hidden = exists().where(OrderImport.id == Order.import_id, OrderImport.state.in_(HIDING)).correlate(Order)
+_nothing_is_hidden = ~exists(select(1).select_from(OrderImport).where(among(OrderImport.state, HIDING)))
+_is_hidden = exists().where(OrderImport.id == Order.import_id, among(OrderImport.state, HIDING)).correlate(Order)
 order_is_shown = or_(_nothing_is_hidden, ~_is_hidden)
 """Whether an order may be seen: not one of an import that is not complete. Every query that finds orders asks it.
 

@@ -178,5 +178,8 @@ def _just_after(beginning: str) -> str:
 
 
 def _has_total(digits: int, minor: int) -> ColumnElement[bool]:
-    """The order's total is `minor`, in a currency of so many decimals."""
-    return and_(Order.total_minor == minor, Order.currency.in_(sorted(currencies_by_exponent()[digits])))
+    """The order's total is `minor`, in a currency of so many decimals; most have two, so the others are named."""
+    by_exponent = currencies_by_exponent()
+    others = frozenset[str]().union(*(codes for exponent, codes in by_exponent.items() if exponent != digits))
+    has_so_many = ~among(Order.currency, others) if digits == 2 else among(Order.currency, by_exponent[digits])
+    return and_(Order.total_minor == minor, has_so_many)
