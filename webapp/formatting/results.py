@@ -151,7 +151,7 @@ def customer_text(facts: OperationFacts) -> tuple[str, str]:
         elif facts.operation.kind is OperationKind.CAPTURE:
             text = _("We charged %(amount)s for your order %(order)s on %(date)s.", **values)
         else:
-            text = _("We released %(amount)s for your order %(order)s on %(date)s. Nothing was charged.", **values)
+            text = _("We released %(amount)s for your order %(order)s on %(date)s. It is not charged.", **values)
     return text, language
 
 

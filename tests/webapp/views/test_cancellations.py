@@ -74,6 +74,8 @@ def test_the_rest_after_a_part_capture_is_released_and_the_captured_part_stays(d
     desk.run_now(operation)
     row = desk.row(payment)
     assert (row.captured_minor, row.cancelled_minor, row.refunded_minor) == (8000, 12000, 0)
+    words = merchant.get(f"/operations/{operation}").words
+    assert "この金額は請求されません" in words, "of the released amount alone: SEK80.00 was charged"
     assert not merchant.get(f"/payments/{payment}/cancel").has_form("/cancel")
     desk.assert_books_are_whole()
 
