@@ -74,7 +74,7 @@ class Carried:
 
 def measure(kind: str, orders: int = 100_000, changed: int = 1000) -> Carried:
     """Change, find, file."""
-    with setting(kind, orders=orders), create_app().app_context():
+    with setting(kind, orders=(orders,)), create_app().app_context():
         try:
             return _measure(kind, orders, changed)
         finally:

@@ -4,19 +4,20 @@ Measured is the application in this process, from the WSGI call to the last byte
 some requests that are not counted. The baseline of each page is what cannot be spared: its SQL statements, run again
 through the driver alone, and its template, rendered again with the data at hand. CPU seconds are of this process, so
 PostgreSQL's own work is in the wall clock only. Other work on the machine makes the wall clock longer, never shorter:
-the verdict goes by the fastest quarter of the requests (p25), and p50 and p95 stand beside it. All pages are asked for
-in several rounds, all sizes in several passes: a shared machine has slow and fast minutes, and none should meet only
-one. A page grows from the smallest size at which it showed as many orders: one with a single order costs less than one
-with 25, wherever they are.
+the verdict goes by the fastest quarter of the requests (p25), and p50 and p95 stand beside it. A shared machine has
+slow and fast minutes, so all sizes take turns at every page, a few requests each, and the pages come in rounds. A page
+grows from the smallest size at which it showed as many orders: one with a single order costs less than one with 25,
+wherever they are.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
@@ -33,11 +34,12 @@ from webapp import create_app
 from webapp.models import Mode, Order, Payment, Shop, User
 from webapp.services import runtime
 from webapp.services.orders.cursors import Cursor
+from webapp.services.runtime import Runtime
 from webapp.services.unit_of_work import reading
 
 MOST_S, MOST_GROWTH = 0.025, 1.3
+ROUNDS, TURNS = 2, 5
 WARM = 5
-PASSES, ROUNDS = 3, 2
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,6 @@ class Cost:
     def at(self, percent: int) -> float:
         """The wall clock's time within which that part of the requests ended."""
         return statistics.quantiles(self.wall, n=100, method="inclusive")[percent - 1]
-
-    def __add__(self, other: Cost) -> Cost:
-        """The same page in another pass; its baseline is that of the better minute, as the verdict is."""
-        bare = min(self.bare, other.bare)
-        return replace(self, wall=self.wall + other.wall, cpu=self.cpu + other.cpu, bare=bare)
 
     def __str__(self) -> str:
         """One line of the table."""
@@ -106,30 +103,40 @@ class Measured:
 
 def measure(kind: str, sizes: Sequence[int], requests: int) -> Measured:
     """Every page at every size."""
-    found = Measured(kind)
-    for _each in range(PASSES):
-        for size in sizes:
-            costs = _pass(kind, size, requests // PASSES)
-            before = found.sizes.get(size)
-            found.sizes[size] = [one + other for one, other in zip(before, costs, strict=True)] if before else costs
-    return found
+    with setting(kind, orders=sizes) as made, ExitStack() as stack:
+        desks = [stack.enter_context(_desk(made.databases[size])) for size in sizes]
+        for _round in range(ROUNDS):
+            for pages in zip(*(desk.pages for desk in desks), strict=True):
+                for turn in range(TURNS):
+                    for desk, page in zip(desks, pages, strict=True):
+                        with runtime.using(desk.runtime):
+                            page.ask(requests // (ROUNDS * TURNS), desk.alone, with_template=not turn)
+        found = Measured(kind)
+        for size, desk in zip(sizes, desks, strict=True):
+            with runtime.using(desk.runtime):
+                found.sizes[size] = [page.cost() for page in desk.pages]
+        return found
 
 
-def _pass(kind: str, size: int, requests: int) -> list[Cost]:
-    """Every page at one size, in rounds."""
-    with setting(kind, orders=size):
-        app = create_app()
+@dataclass(frozen=True)
+class Desk:
+    """The application on one database: its pages, and the driver alone for their baseline."""
+
+    runtime: Runtime
+    pages: list[Asked]
+    alone: Bare
+
+
+@contextmanager
+def _desk(address: str) -> Iterator[Desk]:
+    os.environ["PAYDESK_DATABASE_URL"] = address
+    app = create_app()
+    own = runtime.current()
+    with bare_line() as alone:
         with app.app_context():
             pages, user_id = _pages(), _person()
-        asked = [Asked(app, Visitor(app, user_id), name, address) for name, address in pages.items()]
-        with bare_line() as alone:
-            for part in range(ROUNDS):
-                for page in asked:
-                    page.ask(requests // ROUNDS, alone, is_first=not part)
-        costs = [page.cost() for page in asked]
-        with app.app_context():
-            runtime.current().engine.dispose()
-        return costs
+        yield Desk(own, [Asked(app, Visitor(app, user_id), *page) for page in pages.items()], alone)
+    own.engine.dispose()
 
 
 def _person() -> Any:
@@ -190,20 +197,21 @@ class Asked:
         self._renders: list[float] = []
         self._statements: list[Any] = []
 
-    def ask(self, requests: int, alone: Bare, *, is_first: bool) -> None:
-        """Some requests, after some that are not counted."""
-        for _each in range(WARM if is_first else 2):
+    def ask(self, requests: int, alone: Bare, *, with_template: bool) -> None:
+        """Some requests, after some that are not counted; the template is timed in one turn of a round only."""
+        for _each in range(WARM if with_template else 1):
             self._once()
-        with seen_statements() as statements, _timed_template(self._app, requests // 2) as renders:
-            self._once()
-        self._statements = statements
-        self._renders += renders
+        if with_template:
+            with seen_statements() as statements, _timed_template(self._app, requests * 2) as renders:
+                self._once()
+            self._statements = statements
+            self._renders += renders
         for _each in range(requests):
             started, worked = time.perf_counter(), time.process_time()
             self._once()
             self._wall.append(time.perf_counter() - started)
             self._cpu.append(time.process_time() - worked)
-            self._bare.append(alone(statements))
+            self._bare.append(alone(self._statements))
 
     def cost(self) -> Cost:
         """All rounds together."""

@@ -78,7 +78,7 @@ class Refunded:
 
 def measure(kind: str, orders: int = 1_000_000, due: int = 2000) -> Refunded:
     """Cancel, find, file, drain; then the plain drain of as many refunds."""
-    with setting(kind, orders=orders) as made, create_app().app_context():
+    with setting(kind, orders=(orders,)) as made, create_app().app_context():
         try:
             found = _measure(made, orders, due)
         finally:

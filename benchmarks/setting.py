@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,12 +29,13 @@ _CLIENT = httpx.Client(timeout=60, trust_env=False)
 
 @dataclass(frozen=True)
 class Setting:
-    """Where everything is; `environ` is what every process of the measurement gets."""
+    """Where everything is; `environ` is what every process of the measurement gets, `databases` are by orders."""
 
     kind: str
     folder: Path
     environ: dict[str, str]
     emulator_url: str
+    databases: Mapping[int, str]
 
     def control(self, method: str, path: str, body: object = None) -> dict[str, object]:
         """One call to the emulator's control side."""
@@ -55,10 +56,11 @@ class Setting:
 
 
 @contextmanager
-def setting(kind: str, port: int = 18600, orders: int = 0) -> Iterator[Setting]:
+def setting(kind: str, port: int = 18600, orders: Sequence[int] = (0,)) -> Iterator[Setting]:
     """Everything but the processes that are measured; gone at the end, also from the disk.
 
-    With `orders` the database is a copy of one that holds so many (crowd.py), with two shops and one merchant.
+    With `orders` the databases are copies of some that hold so many (crowd.py), with two shops and one merchant each;
+    the first of them stands in the settings.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paydesk-bench-")))
@@ -68,9 +70,9 @@ def setting(kind: str, port: int = 18600, orders: int = 0) -> Iterator[Setting]:
         emulator_url = f"http://{HOST}:{port + 2}"
         environ = _environ(folder, redis.url, emulator_url, port)
         os.environ.update(environ)
-        address = stack.enter_context(_database(kind, folder, orders))
-        os.environ["PAYDESK_DATABASE_URL"] = environ["PAYDESK_DATABASE_URL"] = address
-        made = Setting(kind, folder, environ, emulator_url)
+        databases = stack.enter_context(_databases(kind, folder, orders))
+        os.environ["PAYDESK_DATABASE_URL"] = environ["PAYDESK_DATABASE_URL"] = databases[orders[0]]
+        made = Setting(kind, folder, environ, emulator_url, databases)
         emulator = made.start("providers.emulator", "--port", str(port + 2), "--data", ":memory:")
         stack.callback(_end, emulator)
         _wait_for(made)
@@ -78,18 +80,18 @@ def setting(kind: str, port: int = 18600, orders: int = 0) -> Iterator[Setting]:
         yield made
 
 
-def _database(kind: str, folder: Path, orders: int) -> AbstractContextManager[str]:
-    if orders:
-        return stocked(kind, orders, folder, SECRET_KEY)
-    if kind == "sqlite":
-        return SqliteDatabases(folder).fresh()
-    return _on_new_server(folder)
+def _databases(kind: str, folder: Path, orders: Sequence[int]) -> AbstractContextManager[dict[int, str]]:
+    return stocked(kind, orders, folder, SECRET_KEY) if any(orders) else _empty(kind, folder)
 
 
 @contextmanager
-def _on_new_server(folder: Path) -> Iterator[str]:
-    with postgres_server() as server, PostgresDatabases(server, folder).fresh() as address:
-        yield address
+def _empty(kind: str, folder: Path) -> Iterator[dict[int, str]]:
+    with ExitStack() as stack:
+        if kind == "sqlite":
+            yield {0: stack.enter_context(SqliteDatabases(folder).fresh())}
+        else:
+            server = stack.enter_context(postgres_server())
+            yield {0: stack.enter_context(PostgresDatabases(server, folder).fresh())}
 
 
 def _environ(folder: Path, redis_url: str, emulator_url: str, port: int) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Databases full of orders, made once and kept in the temporary folder; each measurement works on a copy.
+"""Databases full of orders, made once and kept in the temporary folder; each measurement works on copies.
 
 The name of a kept one holds a digest of the migrations and of crowd.py, so a change of either makes a new one and
 takes the old ones away. Delete the folder to have the space back.
@@ -12,7 +12,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,16 +35,16 @@ SHOPS = ("tea", "coffee")
 
 
 @contextmanager
-def stocked(kind: str, count: int, folder: Path, secret_key: str) -> Iterator[str]:
-    """The address of a database with `count` orders that nobody else uses; gone at the end."""
-    name = f"stock_{count}_{_digest()}"
+def stocked(kind: str, counts: Sequence[int], folder: Path, secret_key: str) -> Iterator[dict[int, str]]:
+    """The addresses of databases with so many orders each that nobody else uses; gone at the end."""
+    names = {count: f"stock_{count}_{_digest()}" for count in counts}
     if kind == "postgresql":
-        with _alone(kind), _on_postgresql(name, count, folder, secret_key) as address:  # the kept server is one
-            yield address
+        with _alone(kind), _on_postgresql(names, folder, secret_key) as addresses:  # the kept server is one
+            yield addresses
         return
     with _alone(kind):
-        copy = _on_sqlite(name, count, folder, secret_key)
-    yield f"sqlite:///{copy}"
+        copies = {count: _on_sqlite(name, count, folder, secret_key) for count, name in names.items()}
+    yield {count: f"sqlite:///{copy}" for count, copy in copies.items()}
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def _digest() -> str:
 
 
 def _on_sqlite(name: str, count: int, folder: Path, secret_key: str) -> Path:
-    kept, copy = FOLDER / f"{name}.sqlite3", folder / "stock.sqlite3"
+    kept, copy = FOLDER / f"{name}.sqlite3", folder / f"{name}.sqlite3"
     if not kept.exists():
         for old in FOLDER.glob(f"stock_{count}_*.sqlite3"):
             old.unlink()
@@ -78,29 +78,40 @@ def _on_sqlite(name: str, count: int, folder: Path, secret_key: str) -> Path:
 
 
 @contextmanager
-def _on_postgresql(name: str, count: int, folder: Path, secret_key: str) -> Iterator[str]:
+def _on_postgresql(names: Mapping[int, str], folder: Path, secret_key: str) -> Iterator[dict[int, str]]:
     with postgres_server(FOLDER / "postgresql") as server:
         plain = server.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(plain, autocommit=True) as connection:
-            held = {row[0] for row in connection.execute("select datname from pg_database")}
-            for old in held:
-                outdated = old.startswith(f"stock_{count}_") and old != name
-                if outdated or old in {"making", "copy"}:
-                    _run(connection, "drop database {} with (force)", old)
-            if name not in held:
-                _run(connection, "create database {}", "making")
-                address = server.set(database="making")
-                build_schema(address.render_as_string(hide_password=False), folder)
-                shown = address.render_as_string(hide_password=False)
-                _fill_postgresql(address, Crowd(_grounds(shown, secret_key), count))
-                _run(connection, "alter database making rename to {}", name)
-            _run(connection, "create database copy template {} strategy file_copy", name)
-            yield server.set(database="copy").render_as_string(hide_password=False)
-            _run(connection, "drop database {} with (force)", "copy")
+            _sweep(connection, names)
+            for count, name in names.items():
+                if not _holds(connection, name):
+                    _run(connection, "create database {}", "making")
+                    address = server.set(database="making")
+                    build_schema(address.render_as_string(hide_password=False), folder)
+                    shown = address.render_as_string(hide_password=False)
+                    _fill_postgresql(address, Crowd(_grounds(shown, secret_key), count))
+                    _run(connection, "alter database making rename to {}", name)
+                _run(connection, "create database {} template {} strategy file_copy", f"copy_{count}", name)
+            copies = {count: server.set(database=f"copy_{count}") for count in names}
+            yield {count: copy.render_as_string(hide_password=False) for count, copy in copies.items()}
+            _sweep(connection, names)
 
 
-def _run(connection: psycopg.Connection[tuple[object, ...]], statement: str, name: str) -> None:
-    connection.execute(sql.SQL(statement).format(sql.Identifier(name)))  # type: ignore[arg-type]  # texts of this file
+def _holds(connection: psycopg.Connection[tuple[object, ...]], name: str) -> bool:
+    return connection.execute("select from pg_database where datname = %s", [name]).rowcount > 0
+
+
+def _sweep(connection: psycopg.Connection[tuple[object, ...]], names: Mapping[int, str]) -> None:
+    """Take away copies, what was broken off, and outdated databases of these sizes."""
+    for (held,) in connection.execute("select datname from pg_database").fetchall():
+        old = str(held)
+        outdated = any(old.startswith(f"stock_{count}_") and old != name for count, name in names.items())
+        if outdated or old in {"making", "copy"} or old.startswith("copy_"):
+            _run(connection, "drop database {} with (force)", old)
+
+
+def _run(connection: psycopg.Connection[tuple[object, ...]], statement: str, *names: str) -> None:
+    connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]  # texts of this file
 
 
 def _grounds(address: str, secret_key: str) -> list[Ground]:

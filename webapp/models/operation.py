@@ -39,6 +39,9 @@ ONE_AT_A_TIME = (
 )
 """I7 as the predicate of a unique index. After a restore several wishes may be in doubt at once (R29)."""
 
+MAY_NEED_A_LOOK = "state in ('awaiting_approval', 'expired', 'rejected', 'review', 'unknown')"
+"""States that may need a look, letter by letter as `among` says them: SQLite takes a partial index for nothing else."""
+
 BY_STATUS = "status_change_id is not null"
 """R17: one change of an order's status makes at most one operation of a kind per payment and step of its wish."""
 
@@ -78,7 +81,18 @@ class Operation(Base):
             sqlite_where=text(BY_STATUS),
             postgresql_where=text(BY_STATUS),
         ),
-        Index("ix_operations_payment", "payment_id"),
+        Index("ix_operations_payment_kind", "payment_id", "kind", "created_at"),  # whether a wish was tried again
+        Index(
+            "ix_operations_needing",
+            "shop_id",
+            "order_id",
+            "payment_id",
+            "kind",
+            "created_at",
+            "state",
+            sqlite_where=text(MAY_NEED_A_LOOK),
+            postgresql_where=text(MAY_NEED_A_LOOK),
+        ),
         Index("ix_operations_order", "order_id", "shop_id", "created_at", "id"),
         Index("ix_operations_shop_created", "shop_id", "created_at", "id"),
         Index("ix_operations_shop_state", "shop_id", "state", "created_at"),

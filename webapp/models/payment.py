@@ -36,7 +36,7 @@ class Payment(Base):
             " and excess_minor >= 0 and authorised_minor <= 1000000000000000",
             name="bounds",
         ),
-        Index("ix_payments_order", "order_id"),
+        Index("ix_payments_order_time", "order_id", "mode", "ordered_at"),  # lists of orders read no more of a payment
         Index(
             "ix_payments_beginning",
             "shop_id",

@@ -93,7 +93,7 @@ def has_payment(wanted: OrderFilter) -> ColumnElement[bool]:
 def not_done_yet_open() -> ColumnElement[bool]:
     """An operation that needs a look: in doubt, waiting for people, or not done and nobody tried again."""
     later = aliased(Operation)
-    tried_again = exists().where(
+    tried_again = exists(later.payment_id).where(  # of a column that stands in the index: SQLite then reads no row
         later.payment_id == Operation.payment_id,
         later.kind == Operation.kind,
         later.created_at > Operation.created_at,
@@ -112,10 +112,13 @@ def needs_attention() -> ColumnElement[bool]:
 
 
 def orders_needing_attention(wanted: OrderFilter) -> CompoundSelect[uuid.UUID, datetime]:
-    """Ids and moments of the orders that need a look; found by partial and state indexes, the orders not read."""
+    """Ids and moments of the orders that need a look, of indexes alone: no order, operation or payment is read.
+
+    All payments of an order have its moment and its mode, so any of them stands for it.
+    """
     of_operations = (
         select(Payment.order_id, Payment.ordered_at)
-        .join(Operation, Operation.payment_id == Payment.id)
+        .join(Operation, Operation.order_id == Payment.order_id)
         .where(
             Operation.shop_id.in_(wanted.shop_ids),
             among(Operation.state, (*NEED_A_LOOK, *NOT_DONE)),

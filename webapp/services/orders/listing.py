@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, Subquery, case, func, select
+from sqlalchemy import CTE, ColumnElement, Select, Subquery, case, func, select, true
 
 from webapp.models import Order, OrderStatus, Shop
 from webapp.models.base import at_most
@@ -73,7 +73,8 @@ def _page(wanted: OrderFilter, known: Known, cursor: Cursor | None, size: int) -
     ways = walks.ways(wanted, known)
     some = walks.hits(wanted, ways, None, max(MOST_COUNTED, size) + 1).cte("some")
     hits = _newest(some, size + 1) if cursor is None else walks.hits(wanted, ways, cursor, size + 1).subquery("hits")
-    return _rows(hits, newest_first=cursor is None or not cursor.newer).add_columns(*_facts(some)), some
+    rows = _rows(hits, wanted, newest_first=cursor is None or not cursor.newer)
+    return rows.add_columns(*_facts(some)), some
 
 
 def _newest(some: CTE, size: int) -> Subquery:
@@ -91,7 +92,7 @@ def all_orders(wanted: OrderFilter, size: int = 500) -> Iterator[OrderRow]:
                 return
             ways = walks.ways(wanted, walks.know(tx, wanted))
             hits = walks.hits(wanted, ways, cursor, size).subquery("hits")
-            rows = with_payments(tx, tx.execute(_rows(hits, newest_first=True)).all())
+            rows = with_payments(tx, tx.execute(_rows(hits, wanted, newest_first=True)).all())
         yield from rows
         if len(rows) < size:
             return
@@ -109,14 +110,15 @@ def find_by_number(tx: Tx, wanted: OrderFilter) -> uuid.UUID | None:
     return found[0] if len(found) == 1 else None
 
 
-def _rows(hits: Subquery, *, newest_first: bool) -> Select[*tuple[Any, ...]]:
+def _rows(hits: Subquery, wanted: OrderFilter, *, newest_first: bool) -> Select[*tuple[Any, ...]]:
+    needs_attention = true() if wanted.attention else filters.needs_attention()  # what was asked for is not asked again
     return (
         select(
             *OF_ORDER,
             Shop.name.label("shop"),
             OrderStatus.name.label("status"),
             OrderStatus.kind.label("status_kind"),
-            filters.needs_attention().label("needs_attention"),
+            needs_attention.label("needs_attention"),
         )
         .select_from(hits)
         .join(Order, Order.id == hits.c.id)

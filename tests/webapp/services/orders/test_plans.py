@@ -119,6 +119,12 @@ def test_a_search_begins_at_an_index(full: Desk) -> None:
         assert [line for plan in plans for line in scans(plan)] == [], name
 
 
+def test_orders_that_need_a_look_are_found_in_indexes_alone(full: Desk) -> None:
+    rows = next(plan for plan in plans_of(full, attention=True) if "shops" in plan.lower()).splitlines()
+    for index in ("ix_operations_needing", "ix_operations_payment_kind", "ix_payments_order_time"):
+        assert any(re.search(f"(COVERING INDEX|Index Only Scan using) {index}", line) for line in rows), index
+
+
 def test_a_scan_and_a_sort_would_be_seen(full: Desk) -> None:
     with reading() as tx, explained(tx) as plans:
         tx.execute(text("select buyer_name from orders where buyer_name = 'x'"))
