@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, func, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, func, or_, select, union, union_all
 from sqlalchemy.orm import aliased
 
 from providers.money import currencies_by_exponent
@@ -114,7 +114,8 @@ def needs_attention() -> ColumnElement[bool]:
 def orders_needing_attention(wanted: OrderFilter) -> CompoundSelect[uuid.UUID, datetime]:
     """Ids and moments of the orders that need a look, of indexes alone: no order, operation or payment is read.
 
-    All payments of an order have its moment and its mode, so any of them stands for it.
+    All payments of an order have its moment and its mode, so any of them stands for it. One that has several
+    reasons comes several times.
     """
     of_operations = (
         select(Payment.order_id, Payment.ordered_at)
@@ -134,7 +135,7 @@ def orders_needing_attention(wanted: OrderFilter) -> CompoundSelect[uuid.UUID, d
         .join(FiredAction, FiredAction.payment_id == Payment.id)
         .where(FiredAction.shop_id.in_(wanted.shop_ids), is_given_up, Payment.mode == wanted.mode)
     )
-    return union(of_operations, frozen, given_up)
+    return union_all(of_operations, frozen, given_up)
 
 
 def orders_found(wanted: OrderFilter, *, on_postgresql: bool) -> Any:

@@ -97,6 +97,9 @@ def hits(wanted: OrderFilter, found: Ways, cursor: Cursor | None, limit: int) ->
     ]
     if found and found[0][0] is PAYMENT_KEY:
         walks = [walk.distinct() for walk in walks]  # an order may have several such payments
+    elif found and found[0][0] is not ORDER_KEY:
+        # a list that names some orders twice: SQLite groups and sorts in one go, while DISTINCT would be a table more
+        walks = [walk.group_by(*key) for walk, (key, _conditions) in zip(walks, found, strict=True)]
     if len(walks) == 1:
         return walks[0]
     parts: Subquery = union_all(*(select(walk.subquery()) for walk in walks)).subquery()
