@@ -9,9 +9,13 @@ branch_labels = None
 depends_on = None
 
 NEEDING = sa.text("state in ('awaiting_approval', 'expired', 'rejected', 'review', 'unknown')")
+FROZEN = sa.text("frozen_at is not null")
+KEYS = ["shop_id", "mode", "order_id"]
 
 
 def upgrade():
+    op.drop_index("ix_payments_frozen", "payments")
+    _frozen([*KEYS, "ordered_at", "frozen_at"])
     op.create_index("ix_payments_order_time", "payments", ["order_id", "mode", "ordered_at"])
     op.drop_index("ix_payments_order", "payments")
     op.create_index("ix_operations_payment_kind", "operations", ["payment_id", "kind", "created_at"])
@@ -31,3 +35,9 @@ def downgrade():
     op.drop_index("ix_operations_payment_kind", "operations")
     op.create_index("ix_payments_order", "payments", ["order_id"])
     op.drop_index("ix_payments_order_time", "payments")
+    op.drop_index("ix_payments_frozen", "payments")
+    _frozen(KEYS)
+
+
+def _frozen(columns):
+    op.create_index("ix_payments_frozen", "payments", columns, sqlite_where=FROZEN, postgresql_where=FROZEN)

@@ -52,6 +52,8 @@ class Payment(Base):
             "shop_id",
             "mode",
             "order_id",
+            "ordered_at",
+            "frozen_at",
             sqlite_where=text("frozen_at is not null"),
             postgresql_where=text("frozen_at is not null"),
         ),

@@ -121,7 +121,12 @@ def test_a_search_begins_at_an_index(full: Desk) -> None:
 
 def test_orders_that_need_a_look_are_found_in_indexes_alone(full: Desk) -> None:
     rows = next(plan for plan in plans_of(full, attention=True) if "shops" in plan.lower()).splitlines()
-    for index in ("ix_operations_needing", "ix_operations_payment_kind", "ix_payments_order_time"):
+    for index in (
+        "ix_operations_needing",
+        "ix_operations_payment_kind",
+        "ix_payments_order_time",
+        "ix_payments_frozen",
+    ):
         assert any(re.search(f"(COVERING INDEX|Index Only Scan using) {index}", line) for line in rows), index
 
 
