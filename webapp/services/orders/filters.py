@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, func, or_, select, union, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, func, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from providers.money import currencies_by_exponent
@@ -20,6 +20,7 @@ from webapp.domain.operations import OperationState
 from webapp.domain.payment_state import PaymentState
 from webapp.models import FiredAction, Mode, Operation, Order, Payment, ProviderAccount
 from webapp.models.base import among, at_most
+from webapp.models.order_import import order_is_shown
 from webapp.models.payment_state import payment_state_column
 from webapp.models.status_action import is_given_up
 
@@ -138,24 +139,27 @@ def orders_needing_attention(wanted: OrderFilter) -> CompoundSelect[uuid.UUID, d
     return union_all(of_operations, frozen, given_up)
 
 
-def orders_found(wanted: OrderFilter, *, on_postgresql: bool) -> Any:
-    """Ids of the orders that the search finds: number or provider reference by its beginning, e-mail, amount."""
-    own = (Order.shop_id.in_(wanted.shop_ids), Order.mode == wanted.mode)
-    theirs = (Payment.shop_id.in_(wanted.shop_ids), Payment.mode == wanted.mode)
+def orders_found(wanted: OrderFilter, *, on_postgresql: bool) -> CompoundSelect[uuid.UUID, datetime]:
+    """Ids and moments of the orders that the search finds: number or provider reference by its beginning, e-mail,
+    amount. One that is found in several ways comes several times.
+    """
+    of_orders = select(Order.id.label("order_id"), Order.ordered_at).where(
+        Order.shop_id.in_(wanted.shop_ids), Order.mode == wanted.mode, order_is_shown
+    )
+    of_payments = select(Payment.order_id, Payment.ordered_at).where(
+        Payment.shop_id.in_(wanted.shop_ids), Payment.mode == wanted.mode
+    )
     text = wanted.search
     if "@" in text:
-        ways = [
-            select(Order.id).where(
-                *own, begins(func.lower(Order.buyer_email), text.lower(), on_postgresql=on_postgresql)
-            )
-        ]
+        buyer = func.lower(Order.buyer_email)
+        ways: list[Select[uuid.UUID, Any]] = [of_orders.where(begins(buyer, text.lower(), on_postgresql=on_postgresql))]
     else:
         ways = [
-            select(Order.id).where(*own, begins(Order.number, text, on_postgresql=on_postgresql)),
-            select(Payment.order_id).where(*theirs, begins(Payment.provider_ref, text, on_postgresql=on_postgresql)),
+            of_orders.where(begins(Order.number, text, on_postgresql=on_postgresql)),
+            of_payments.where(begins(Payment.provider_ref, text, on_postgresql=on_postgresql)),
         ]
-    ways += [select(Order.id).where(*own, _has_total(*amount)) for amount in wanted.amounts]
-    return union(*(select(way.limit(at_most(MOST_FOUND + 1)).subquery()) for way in ways))
+    ways += [of_orders.where(_has_total(*amount)) for amount in wanted.amounts]
+    return union_all(*(select(way.limit(at_most(MOST_FOUND + 1)).subquery()) for way in ways))
 
 
 def orders_of_number(wanted: OrderFilter) -> Select[uuid.UUID]:

@@ -65,14 +65,15 @@ def ways(wanted: OrderFilter, known: Known) -> Ways:
     """The walks that together bring what is wanted."""
     lists: list[Any] = []
     if wanted.search:
-        lists.append(filters.orders_found(wanted, on_postgresql=known.on_postgresql))
+        lists.append(filters.orders_found(wanted, on_postgresql=known.on_postgresql).subquery("found"))
+    if wanted.attention:
+        lists.append(filters.orders_needing_attention(wanted).subquery("needing"))
+    if len(lists) == 1 and not (wanted.number or wanted.status or wanted.about_payments):
+        (only,) = lists
+        return [((only.c.ordered_at, only.c.order_id), [])]  # nothing more is asked of the orders themselves
+    lists = [select(each.c.order_id) for each in lists]
     if wanted.number:
         lists.append(filters.orders_of_number(wanted))
-    if wanted.attention:
-        needing = filters.orders_needing_attention(wanted).subquery("needing")
-        if not (lists or wanted.status or wanted.about_payments):
-            return [((needing.c.ordered_at, needing.c.order_id), [])]  # nothing is asked of the orders themselves
-        lists.append(select(needing.c.order_id))
     if lists:  # they are bound to the shops already, and naming the shops again would lead SQLite to their orders
         tests = [filters.has_payment(wanted)] if wanted.about_payments else []
         return [(ORDER_KEY, [*(Order.id.in_(each) for each in lists), *_status(wanted, in_list=True), *tests])]
