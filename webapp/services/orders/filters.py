@@ -99,7 +99,8 @@ def not_done_yet_open() -> ColumnElement[bool]:
         later.kind == Operation.kind,
         later.created_at > Operation.created_at,
     )
-    return or_(among(Operation.state, NEED_A_LOOK), and_(among(Operation.state, NOT_DONE), ~tried_again))
+    may_need_one = among(Operation.state, (*NEED_A_LOOK, *NOT_DONE))  # as the partial index has it
+    return and_(may_need_one, or_(among(Operation.state, NEED_A_LOOK), ~tried_again))
 
 
 @cache  # built once: making it took longer than asking it
@@ -121,12 +122,7 @@ def orders_needing_attention(wanted: OrderFilter) -> CompoundSelect[uuid.UUID, d
     of_operations = (
         select(Payment.order_id, Payment.ordered_at)
         .join(Operation, Operation.order_id == Payment.order_id)
-        .where(
-            Operation.shop_id.in_(wanted.shop_ids),
-            among(Operation.state, (*NEED_A_LOOK, *NOT_DONE)),
-            not_done_yet_open(),
-        )
-        .where(Payment.mode == wanted.mode)
+        .where(Operation.shop_id.in_(wanted.shop_ids), Payment.mode == wanted.mode, not_done_yet_open())
     )
     frozen = select(Payment.order_id, Payment.ordered_at).where(
         Payment.shop_id.in_(wanted.shop_ids), Payment.mode == wanted.mode, Payment.frozen_at.is_not(None)
