@@ -20,6 +20,7 @@ from webapp.models import Attempt, Operation, Payment, Via
 from webapp.services import verify
 from webapp.services.audit import Actor
 from webapp.services.operations import planning
+from webapp.services.payments.reading import read_payment
 from webapp.services.unit_of_work import Tx, in_transaction
 
 S, K, W = OperationState, OperationKind, WishKind
@@ -147,6 +148,22 @@ def test_two_changes_in_one_growth_are_for_people_R5(captured: Bench) -> None:
     by_hand(captured, K.REFUND, 50)
     row = captured.run(operation)
     assert (row.state, payment(captured).refund_reserved_minor) == (S.REVIEW, 100)
+
+
+@pytest.mark.parametrize("seen_between", [False, True])
+def test_a_release_behind_a_larger_raise_is_for_people_and_never_sent_again_I2(
+    authorised: Bench, *, seen_between: bool
+) -> None:
+    """1000 yen less 90 and raised by 113 look like 1000 raised by 23, as if nothing had been released (seed 44627)."""
+    (operation,) = wish(authorised, W.CANCEL, 90)
+    authorised.bank.troubles.writes_next.append(Trouble.TIMEOUT_AFTER)
+    assert authorised.run(operation).state is S.UNKNOWN
+    authorised.bank.ledger.post(authorised.reference, "raise", 113, PORTAL)
+    if seen_between:  # by another read, which books the raise; the next look has to remember it
+        authorised.later(120)
+        read_payment(authorised.payment_id)
+    assert settle(authorised, operation).state is S.REVIEW
+    assert (authorised.effects(operation), payment(authorised).cancel_reserved_minor) == (1, 90)
 
 
 def test_a_task_is_followed_by_the_providers_timetable_and_the_payment_has_the_last_word(captured: Bench) -> None:

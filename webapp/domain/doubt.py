@@ -93,9 +93,31 @@ def judge(wish: Doubted, seen: PaymentSnapshot, *, taken: Collection[str], keeps
         return _from_effect(wish, effect, strangers)
     if strangers and wish.was_sent and not keeps_reference:
         return _one_of(strangers, wish)
+    return _not_shown(wish, seen, taken)
+
+
+def _not_shown(wish: Doubted, seen: PaymentSnapshot, taken: Collection[str]) -> Judgement:
+    if _is_hidden_by_a_raise(wish, seen, taken):
+        why = "somebody raised the amount meanwhile, and the provider shows only what is held after both"
+        return Judgement(Verdict.UNCLEAR, why=why)
     if _nothing_left(wish.kind, seen):
         return Judgement(Verdict.IMPOSSIBLE, why=seen.state.value)
     return Judgement(Verdict.ABSENT)
+
+
+def _is_hidden_by_a_raise(wish: Doubted, seen: PaymentSnapshot, taken: Collection[str]) -> bool:
+    """Whether a release may stand behind a larger raise: of both, a level shows the difference alone (R5, R26).
+
+    Without a baseline (a restored operation, R29) the payment's first authorisation is not taken for a raise.
+    """
+    if wish.kind is not OperationKind.CANCEL or seen.open_authorised is None or not wish.was_sent:
+        return False
+    raises = {
+        movement.id
+        for movement in seen.movements
+        if movement.kind is MovementKind.AUTHORISE and movement.id not in wish.baseline and movement.id not in taken
+    }
+    return len(raises) > (0 if wish.baseline else 1)
 
 
 def _is_own(movement: Movement, wish: Doubted) -> bool:

@@ -161,6 +161,19 @@ def test_where_nothing_is_open_an_update_or_release_is_impossible() -> None:
     assert verdict(replace(CANCEL, amount_minor=300), level(0), keeps=False) is Verdict.IMPOSSIBLE
 
 
+def test_a_release_that_a_larger_raise_may_hide_is_neither_found_nor_absent_R5_R26() -> None:
+    first, more = (Movement(MovementKind.AUTHORISE, f"pay:authorise:{to}", Money(3300, "JPY")) for to in (3000, 3200))
+    release = replace(CANCEL, amount_minor=300, baseline=[first.id])
+    assert verdict(release, level(3200, first, more), keeps=False) is Verdict.UNCLEAR
+    assert verdict(release, level(3200, more), taken=[more.id], keeps=False) is Verdict.ABSENT  # our own update
+    assert verdict(replace(release, baseline=[first.id, more.id]), level(3200, first, more)) is Verdict.ABSENT
+    assert verdict(replace(release, was_sent=False), level(3200, first, more)) is Verdict.ABSENT
+    restored = replace(release, baseline=[])
+    assert verdict(restored, level(3000, first)) is Verdict.ABSENT
+    assert verdict(restored, level(3200, first, more)) is Verdict.UNCLEAR
+    assert verdict(replace(release, kind=OperationKind.REFUND), level(3200, first, more)) is Verdict.ABSENT
+
+
 def test_the_movement_that_our_answer_named_is_ours_with_its_amount_R5() -> None:
     named = replace(WISH, named="r1")
     assert verdict(named, seen(refund(reference=None))) is Verdict.FOUND
