@@ -31,7 +31,7 @@ from operations o join payments p on p.id = o.payment_id
 
 
 def check_ending(world: World, people: People) -> None:
-    """Read every payment once more, then compare; levels a minute after their last change, else they are not believed."""
+    """Read every payment once more, then compare; a level that changed is believed a minute later."""
     if world.weights.by_sums:
         world.time.seconds += STALE_READ.total_seconds() + 1
     with runtime.using(world.runtime("auditor")):
