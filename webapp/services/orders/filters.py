@@ -114,7 +114,7 @@ def needs_attention() -> ColumnElement[bool]:
 
 
 def orders_needing_attention(wanted: OrderFilter) -> CompoundSelect[uuid.UUID, datetime]:
-    """Ids and moments of the orders that need a look, of indexes alone: no order, operation or payment is read.
+    """Ids and moments of the orders that need a look, of indexes alone: no row of an order, operation or payment.
 
     All payments of an order have its moment and its mode, so any of them stands for it. One that has several
     reasons comes several times.
@@ -129,7 +129,7 @@ def orders_needing_attention(wanted: OrderFilter) -> CompoundSelect[uuid.UUID, d
     )
     given_up = (
         select(Payment.order_id, Payment.ordered_at)
-        .join(FiredAction, FiredAction.payment_id == Payment.id)
+        .join(FiredAction, FiredAction.order_id == Payment.order_id)
         .where(FiredAction.shop_id.in_(wanted.shop_ids), is_given_up, Payment.mode == wanted.mode)
     )
     return union_all(of_operations, frozen, given_up)
