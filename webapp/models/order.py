@@ -36,7 +36,7 @@ class Order(Base):
         CheckConstraint("total_minor between 0 and 1000000000000000", name="total_bounds"),
         Index("ix_orders_shop_mode_ordered", "shop_id", "mode", "ordered_at", "id"),
         Index("ix_orders_shop_mode_status_ordered", "shop_id", "mode", "status_id", "ordered_at", "id"),
-        Index("ix_orders_shop_mode_total", "shop_id", "mode", "total_minor"),
+        Index("ix_orders_shop_mode_total_ordered", "shop_id", "mode", "total_minor", "ordered_at", "id"),
         Index("ix_orders_beginning", "shop_id", "mode", "number", postgresql_ops={"number": "text_pattern_ops"}),
         Index(
             "ix_orders_buyer",

@@ -19,6 +19,7 @@ from tests.webapp.services.orders.conftest import NOON, Shelf
 from tests.webapp.views.orders_desk import behind_pages, sign_in, someone
 from webapp.domain.permissions import Role
 from webapp.models import Mode
+from webapp.services.orders import filters
 
 
 @pytest.fixture
@@ -244,3 +245,21 @@ def test_the_file_holds_the_same_rows_and_no_formulas(merchant: Browser, shelf: 
     rows = list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"), newline="")))
     assert [row[0] for row in rows] == ["Order", '\'=1+"2"\r\nx']
     assert (rows[1][5], rows[1][7], rows[1][12]) == ("'@sum,1", "3300", "'-3")
+
+
+def test_a_search_that_looked_through_some_only_says_so_and_gives_no_file(
+    merchant: Browser, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filters, "MOST_FOUND", 1)
+    for number in ("A-1", "A-2", "A-30"):
+        shelf.order(number)
+    words, file = "Only some of the orders that begin with this text were looked through.", "/orders/export.csv"
+    for address in ("/orders?q=A&status=paid", "/orders?q=A&until=2020-01-01"):
+        page = merchant.get(address)
+        assert words in page.text
+        assert file not in page.text
+    answer = merchant.client.get(f"{file}?q=A&status=paid")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/orders?q=A&status=paid")
+    page = merchant.get("/orders?q=A-30&status=paid")
+    assert words not in page.text
+    assert file in page.text

@@ -7,12 +7,26 @@ that the query starts from; those that many rows meet are tested while it walks 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    ScalarSelect,
+    Select,
+    Subquery,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from providers.money import currencies_by_exponent
@@ -25,7 +39,8 @@ from webapp.models.payment_state import payment_state_column
 from webapp.models.status_action import is_given_up
 
 MOST_FOUND = 250
-"""Rows that a search takes from each of its indexes, and one more to see that there are more: then narrow it."""
+"""Orders that a search takes of those whose number, reference or e-mail begins so, and one more to see that there are
+more: then more of it is to be typed."""
 
 NEED_A_LOOK = (OperationState.UNKNOWN, OperationState.REVIEW, OperationState.AWAITING_APPROVAL)
 NOT_DONE = (OperationState.REJECTED, OperationState.EXPIRED)
@@ -56,6 +71,11 @@ class OrderFilter:
     def about_payments(self) -> bool:
         """Whether a payment of the order must meet something."""
         return bool(self.payment_state or self.provider or self.method)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether more is asked than a search and shops."""
+        return bool(self.status or self.about_payments or self.ordered_from or self.ordered_before or self.attention)
 
     def of_shop(self, shop_id: uuid.UUID) -> OrderFilter:
         """The same for one of the shops."""
@@ -136,26 +156,34 @@ def orders_needing_attention(wanted: OrderFilter) -> CompoundSelect[uuid.UUID, d
 
 
 def orders_found(wanted: OrderFilter, *, on_postgresql: bool) -> CompoundSelect[uuid.UUID, datetime]:
-    """Ids and moments of the orders that the search finds: number or provider reference by its beginning, e-mail,
-    amount. One that is found in several ways comes several times.
-    """
-    of_orders = select(Order.id.label("order_id"), Order.ordered_at).where(
-        Order.shop_id.in_(wanted.shop_ids), Order.mode == wanted.mode, order_is_shown
-    )
+    """Ids and moments of some orders that the search's text finds; one that is found in two ways comes twice."""
+    return union_all(*(select(way) for way in _found_by_text(wanted, on_postgresql=on_postgresql)))
+
+
+def finds_more_than_it_takes(wanted: OrderFilter, *, on_postgresql: bool) -> Select[bool]:
+    """Whether orders that the search's text finds were left out of `orders_found`."""
+    ways = _found_by_text(wanted, on_postgresql=on_postgresql)
+    counts = (select(func.count()).select_from(way).scalar_subquery() for way in ways)
+    return select(or_(*(count > MOST_FOUND for count in counts)))
+
+
+def _found_by_text(wanted: OrderFilter, *, on_postgresql: bool) -> Iterator[Subquery]:
+    """Number or provider reference by its beginning, or e-mail: from each no more than a search takes."""
+    own = Order.shop_id.in_(wanted.shop_ids), Order.mode == wanted.mode, order_is_shown
+    of_orders = select(Order.id.label("order_id"), Order.ordered_at).where(*own)
     of_payments = select(Payment.order_id, Payment.ordered_at).where(
         Payment.shop_id.in_(wanted.shop_ids), Payment.mode == wanted.mode
     )
+    ways: list[tuple[Select[uuid.UUID, Any], Any]] = [
+        (of_orders, Order.number),
+        (of_payments, Payment.provider_ref),
+    ]
     text = wanted.search
     if "@" in text:
-        buyer = func.lower(Order.buyer_email)
-        ways: list[Select[uuid.UUID, Any]] = [of_orders.where(begins(buyer, text.lower(), on_postgresql=on_postgresql))]
-    else:
-        ways = [
-            of_orders.where(begins(Order.number, text, on_postgresql=on_postgresql)),
-            of_payments.where(begins(Payment.provider_ref, text, on_postgresql=on_postgresql)),
-        ]
-    ways += [of_orders.where(_has_total(*amount)) for amount in wanted.amounts]
-    return union_all(*(select(way.limit(at_most(MOST_FOUND + 1)).subquery()) for way in ways))
+        ways, text = [(of_orders, func.lower(Order.buyer_email))], text.lower()
+    for way, column in ways:
+        found = way.where(begins(column, text, on_postgresql=on_postgresql))
+        yield found.limit(at_most(MOST_FOUND + 1)).subquery()
 
 
 def orders_of_number(wanted: OrderFilter) -> Select[uuid.UUID]:
@@ -168,9 +196,17 @@ def begins(column: Any, beginning: str, *, on_postgresql: bool) -> ColumnElement
     """Whether `column` begins with the text, letter by letter, over an index on both databases."""
     end = _just_after(beginning)
     if on_postgresql:  # the operators of text_pattern_ops, whatever the locale
-        low = column.op("~>=~", is_comparison=True)(beginning)
-        return and_(low, column.op("~<~", is_comparison=True)(end)) if end else low
+        low = column.op("~>=~", is_comparison=True)(_unseen(beginning))
+        return and_(low, column.op("~<~", is_comparison=True)(_unseen(end))) if end else low
     return and_(column >= beginning, column < end) if end else column >= beginning
+
+
+def _unseen(value: str | int) -> ScalarSelect[Any]:
+    """A value that PostgreSQL's planner does not look at, so that it keeps one plan for all of them.
+
+    Planning took longer than searching, and of a beginning it has no idea what it finds.
+    """
+    return select(literal(value)).scalar_subquery()
 
 
 def _just_after(beginning: str) -> str:
@@ -181,9 +217,9 @@ def _just_after(beginning: str) -> str:
     return beginning[:-1] + chr(last) if last <= 0x10FFFF else ""
 
 
-def _has_total(digits: int, minor: int) -> ColumnElement[bool]:
+def has_total(digits: int, minor: int, *, on_postgresql: bool) -> ColumnElement[bool]:
     """The order's total is `minor`, in a currency of so many decimals; most have two, so the others are named."""
     by_exponent = currencies_by_exponent()
     others = frozenset[str]().union(*(codes for exponent, codes in by_exponent.items() if exponent != digits))
     has_so_many = ~among(Order.currency, others) if digits == 2 else among(Order.currency, by_exponent[digits])
-    return and_(Order.total_minor == minor, has_so_many)
+    return and_(Order.total_minor == (_unseen(minor) if on_postgresql else minor), has_so_many)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, Subquery, case, func, select, true
+from sqlalchemy import CTE, Select, Subquery, func, literal_column, select, true
 
 from webapp.models import Order, OrderStatus, Shop
 from webapp.models.base import at_most
@@ -35,7 +35,8 @@ MOST_COUNTED = filters.MOST_FOUND  # a search takes no more, so counting further
 class OrderPage:
     """Rows newest first, the neighbouring pages, and the count with the orders' sums by currency.
 
-    `count` and `sums` are None beyond MOST_COUNTED orders.
+    `count` and `sums` are None beyond MOST_COUNTED orders. `is_partial` says that a search's text finds so many orders
+    that some were not looked at.
     """
 
     rows: Sequence[OrderRow]
@@ -43,12 +44,28 @@ class OrderPage:
     older: Cursor | None
     count: int | None
     sums: Mapping[str, int] | None
+    is_partial: bool = False
 
 
 def list_orders(tx: Tx, wanted: OrderFilter, cursor: Cursor | None = None, size: int = PAGE_SIZE) -> OrderPage:
     """One page of what `wanted` asks for, `cursor` saying where it begins."""
     if not wanted.shop_ids:
         return OrderPage([], None, None, 0, {})
+    page = _read(tx, wanted, cursor, size)
+    # a search for few, which nothing narrows, has just been counted
+    may_be = wanted.search and (page.count is None or wanted.narrows)
+    return replace(page, is_partial=is_partial(tx, wanted)) if may_be else page
+
+
+def is_partial(tx: Tx, wanted: OrderFilter) -> bool:
+    """Whether the search's text finds more orders than a search takes, so that a list of them lacks some."""
+    if not (wanted.search and wanted.shop_ids):
+        return False
+    on_postgresql = tx.get_bind().dialect.name == "postgresql"
+    return bool(tx.execute(filters.finds_more_than_it_takes(wanted, on_postgresql=on_postgresql)).scalar_one())
+
+
+def _read(tx: Tx, wanted: OrderFilter, cursor: Cursor | None, size: int) -> OrderPage:
     query, some = _page(wanted, walks.know(tx, wanted), cursor, size)
     found = tx.execute(query).all()
     has_more = len(found) > size
@@ -74,7 +91,9 @@ def _page(wanted: OrderFilter, known: Known, cursor: Cursor | None, size: int) -
     some = walks.hits(wanted, ways, None, max(MOST_COUNTED, size) + 1).cte("some")
     hits = _newest(some, size + 1) if cursor is None else walks.hits(wanted, ways, cursor, size + 1).subquery("hits")
     rows = _rows(hits, wanted, newest_first=cursor is None or not cursor.newer)
-    return rows.add_columns(*_facts(some)), some
+    facts, of_few = _facts(some)
+    beside = rows.add_columns(facts.c.counted, *of_few.c).join(facts, true()).join(of_few, true())
+    return beside, some
 
 
 def _newest(some: CTE, size: int) -> Subquery:
@@ -148,20 +167,21 @@ def _sums(rows: Sequence[OrderRow]) -> Mapping[str, int]:
     return dict(sums)
 
 
-def _facts(some: CTE) -> list[ColumnElement[Any]]:
-    """Columns that are the same in every row: the count, and for few orders their currencies and their sum."""
-    counted = select(func.count()).select_from(some).scalar_subquery()
-
-    def of_few(column: ColumnElement[Any]) -> ColumnElement[Any]:
-        of_all = select(column).select_from(some).join(Order, Order.id == some.c.id).scalar_subquery()
-        return case((counted <= MOST_COUNTED, of_all))
-
-    return [
-        counted.label("counted"),
-        of_few(func.count(Order.currency.distinct())).label("currencies"),
-        of_few(func.min(Order.currency)).label("one_currency"),
-        of_few(func.sum(Order.total_minor)).label("sum_of_all"),
-    ]
+def _facts(some: CTE) -> tuple[CTE, CTE]:
+    """One row each, to stand beside every row of the list: the count; and of few orders the currencies and the sum."""
+    facts = select(func.count().label("counted")).select_from(some).cte("facts")
+    is_few = select(facts.c.counted).scalar_subquery() <= literal_column(str(MOST_COUNTED))
+    of_few = (
+        select(
+            func.count(Order.currency.distinct()).label("currencies"),
+            func.min(Order.currency).label("one_currency"),
+            func.sum(Order.total_minor).label("sum_of_all"),
+        )
+        .select_from(some)
+        .join(Order, Order.id == some.c.id)
+        .where(is_few)
+    )
+    return facts, of_few.cte("of_few")
 
 
 def _sums_by_currency(tx: Tx, some: CTE) -> Mapping[str, int]:

@@ -8,7 +8,7 @@ instead, and so is a filter on payments together with one on the order's status,
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,20 +63,14 @@ def know(tx: Tx, wanted: OrderFilter) -> Known:
 
 def ways(wanted: OrderFilter, known: Known) -> Ways:
     """The walks that together bring what is wanted."""
-    lists: list[Any] = []
+    more = _narrowing(wanted)
     if wanted.search:
-        lists.append(filters.orders_found(wanted, on_postgresql=known.on_postgresql).subquery("found"))
-    if wanted.attention:
-        lists.append(filters.orders_needing_attention(wanted).subquery("needing"))
-    if len(lists) == 1 and not (wanted.number or wanted.status or wanted.about_payments):
-        (only,) = lists
-        return [((only.c.ordered_at, only.c.order_id), [])]  # nothing more is asked of the orders themselves
-    lists = [select(each.c.order_id) for each in lists]
-    if wanted.number:
-        lists.append(filters.orders_of_number(wanted))
-    if lists:  # they are bound to the shops already, and naming the shops again would lead SQLite to their orders
-        tests = [filters.has_payment(wanted)] if wanted.about_payments else []
-        return [(ORDER_KEY, [*(Order.id.in_(each) for each in lists), *_status(wanted, in_list=True), *tests])]
+        found = filters.orders_found(wanted, on_postgresql=known.on_postgresql).subquery("found")
+        return [_at_list(found, more), *_by_total(wanted, known, more)]
+    if wanted.attention and len(more) == 1:
+        return [_at_list(filters.orders_needing_attention(wanted).subquery("needing"), [])]
+    if _begins_at_a_list(wanted):
+        return [(ORDER_KEY, more)]
     shops = sorted(wanted.shop_ids)
     if not wanted.about_payments:
         return [(ORDER_KEY, _by_time(wanted.of_shop(shop_id))) for shop_id in shops]
@@ -90,23 +84,28 @@ def hits(wanted: OrderFilter, found: Ways, cursor: Cursor | None, limit: int) ->
     """Ids and moments of at most `limit` orders, merged from all ways, in the direction that `cursor` has."""
     newest_first = cursor is None or not cursor.newer
     walks = [
-        select(key[1].label("id"), key[0].label("ordered_at"))
+        _once(select(key[1].label("id"), key[0].label("ordered_at")), key)
         .where(*conditions, *_span(wanted, cursor, key), *_seen(key))
         .order_by(*in_direction(key, newest_first=newest_first))
         .limit(at_most(limit))
         for key, conditions in found or [(ORDER_KEY, [false()])]
     ]
-    if found and found[0][0] is PAYMENT_KEY:
-        walks = [walk.distinct() for walk in walks]  # an order may have several such payments
-    elif found and found[0][0] is not ORDER_KEY:
-        # a list that names some orders twice: SQLite groups and sorts in one go, while DISTINCT would be a table more
-        walks = [walk.group_by(*key) for walk, (key, _conditions) in zip(walks, found, strict=True)]
     if len(walks) == 1:
         return walks[0]
     parts: Subquery = union_all(*(select(walk.subquery()) for walk in walks)).subquery()
     key = (parts.c.ordered_at, parts.c.id)
     merged = select(parts.c.id, parts.c.ordered_at).order_by(*in_direction(key, newest_first=newest_first))
+    if wanted.search:  # by its reference and by its amount
+        merged = merged.group_by(*key)
     return merged.limit(at_most(limit))
+
+
+def _once(walk: Select[Any, Any], key: Key) -> Select[Any, Any]:
+    """A walk that names each order once: one may have several such payments, or be in a list for several reasons."""
+    if key is ORDER_KEY:
+        return walk
+    # SQLite groups and sorts a list in one go, while DISTINCT would be a table more
+    return walk.distinct() if key is PAYMENT_KEY else walk.group_by(*key)
 
 
 def in_direction(key: Key, *, newest_first: bool) -> Key:
@@ -125,6 +124,36 @@ def _by_time(wanted: OrderFilter) -> list[Any]:
 
 def _begins_at_a_list(wanted: OrderFilter) -> bool:
     return bool(wanted.search or wanted.number or wanted.attention)
+
+
+def _narrowing(wanted: OrderFilter) -> list[Any]:
+    """What is asked of the orders besides a search; the shops are named by the lists, and naming them here would lead
+    SQLite to all their orders.
+    """
+    conditions: list[Any] = []
+    if wanted.attention:
+        needing = filters.orders_needing_attention(wanted).subquery("needing")
+        conditions.append(Order.id.in_(select(needing.c.order_id)))
+    if wanted.number:
+        conditions.append(Order.id.in_(filters.orders_of_number(wanted)))
+    if wanted.about_payments:
+        conditions.append(filters.has_payment(wanted))
+    return [*conditions, *_status(wanted, in_list=True)]
+
+
+def _at_list(orders: Subquery, more: Sequence[Any]) -> tuple[Key, Sequence[Any]]:
+    """A list that comes with the moments of its orders: only if more is asked of them are they looked up."""
+    if more:
+        return ORDER_KEY, [Order.id.in_(select(orders.c.order_id)), *more]
+    return (orders.c.ordered_at, orders.c.order_id), []
+
+
+def _by_total(wanted: OrderFilter, known: Known, more: Sequence[Any]) -> Iterator[tuple[Key, Sequence[Any]]]:
+    """An amount cannot be typed longer until few have it, so its orders are walked newest first like a filter's."""
+    for shop_id in sorted(wanted.shop_ids):
+        own = [Order.shop_id == shop_id, Order.mode == wanted.mode]
+        for amount in wanted.amounts:
+            yield ORDER_KEY, [*own, filters.has_total(*amount, on_postgresql=known.on_postgresql), *more]
 
 
 def _along_payments(wanted: OrderFilter, known: Known, shops: Sequence[uuid.UUID]) -> list[list[Any]]:

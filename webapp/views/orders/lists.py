@@ -20,7 +20,7 @@ from webapp.security import current, requires, shops_in_view
 from webapp.services.orders.choices import choices
 from webapp.services.orders.cursors import read_cursor
 from webapp.services.orders.filters import OrderFilter
-from webapp.services.orders.listing import MOST_COUNTED, all_orders, find_by_number, list_orders
+from webapp.services.orders.listing import MOST_COUNTED, all_orders, find_by_number, is_partial, list_orders
 from webapp.services.orders.rows import OrderRow
 from webapp.views.orders import bp
 from webapp.views.orders.addressing import chips_of, filter_of, read_address
@@ -64,7 +64,14 @@ def index() -> ResponseReturnValue:
 @bp.get("/export.csv")
 @requires(Permission.VIEW)
 def export() -> ResponseReturnValue:
-    """The same rows as a file, every page of them; amounts as plain decimals beside their currency."""
+    """The same rows as a file, every page of them; amounts as plain decimals beside their currency.
+
+    A search whose text finds too many gives no file, which would lack some: the page says so.
+    """
+    asked = read_address()
+    wanted = filter_of(asked)
+    if is_partial(db.session(), wanted):
+        return see_other(asked.address())
     words = {state: str(state_tag(state).word) for state in PaymentState}
     heads = [
         _("Order"),
@@ -83,7 +90,7 @@ def export() -> ResponseReturnValue:
         _("Needs attention"),
     ]
     yes, mode = _("yes"), current().mode
-    lines = _lines(filter_of(read_address()), heads, words, mode, yes)
+    lines = _lines(wanted, heads, words, mode, yes)
     answer = Response(lines, mimetype="text/csv")
     answer.headers["Content-Disposition"] = 'attachment; filename="orders.csv"'
     return answer

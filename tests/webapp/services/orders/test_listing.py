@@ -174,6 +174,51 @@ def test_a_search_never_says_fewer_than_there_are(desk: Desk, shelf: Shelf, monk
     assert look(desk, search="A", size=2).count is None
 
 
+def test_a_search_that_looks_through_some_only_says_so(
+    desk: Desk, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MOST_COUNTED", 3)
+    monkeypatch.setattr(listing.filters, "MOST_FOUND", 3)
+    for each in range(4):
+        shelf.order(f"A{each}", ordered_at=NOON + timedelta(hours=each))
+    shelf.order("B5", ordered_at=NOON + timedelta(days=2))
+    late: dict[str, Any] = {"ordered_from": NOON + timedelta(days=1)}
+    assert not look(desk, search="A").is_partial  # all four are seen: one more than are taken
+    assert look(desk, search="A", size=2).is_partial
+    shelf.order("A9", ordered_at=NOON + timedelta(days=2))
+    assert look(desk, search="A", **late).is_partial  # nothing is found, though A9 is there
+    found = look(desk, search="A9", **late)
+    assert (numbers(found), found.is_partial) == (["A9"], False)
+    assert not look(desk, **late).is_partial
+
+
+def test_a_search_for_an_amount_walks_the_newest_first_through_all_filters(
+    desk: Desk, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MOST_COUNTED", 3)
+    monkeypatch.setattr(listing.filters, "MOST_FOUND", 3)
+    for each in range(9):
+        order = shelf.order(f"A{each}", total_minor=3300, ordered_at=NOON + timedelta(hours=each))
+        shelf.payment(order, method="konbini" if each < 2 else "credit_card")
+    asked: dict[str, Any] = {"search": "3300", "amounts": ((0, 3300),)}
+    page, seen = look(desk, size=4, **asked), list[str]()
+    assert (page.count, page.is_partial) == (None, False)
+    while True:
+        seen += numbers(page)
+        if page.older is None:
+            break
+        page = look(desk, page.older, size=4, **asked)
+    assert seen == [f"A{each}" for each in reversed(range(9))]
+    assert numbers(look(desk, ordered_before=NOON + timedelta(hours=1), **asked)) == ["A0"]
+    assert numbers(look(desk, method="konbini", **asked)) == ["A1", "A0"]
+
+
+def test_an_order_found_by_number_and_amount_comes_once(desk: Desk, shelf: Shelf) -> None:
+    shelf.order("3300", total_minor=3300)
+    page = look(desk, search="3300", amounts=((0, 3300),))
+    assert (numbers(page), page.count, page.sums) == (["3300"], 1, {"JPY": 3300})
+
+
 def test_one_order_with_the_exact_number_is_found(desk: Desk, shelf: Shelf) -> None:
     order = shelf.order("A1")
     shelf.order("A10")
@@ -199,8 +244,11 @@ def test_a_page_costs_few_statements(desk: Desk, shelf: Shelf, statements: Calla
     assert page.older is not None
     assert len(seen) == 2  # rows with the count, their payments
     with statements() as seen:
-        look(desk, search="A", payment_state=PaymentState.CAPTURED, method="credit_card", size=3)
+        look(desk, search="A", size=3)
     assert len(seen) == 2
+    with statements() as seen:
+        look(desk, search="A", payment_state=PaymentState.CAPTURED, method="credit_card", size=3)
+    assert len(seen) == 3  # and whether the search looked through all
     with statements() as seen:
         look(desk, payment_state=PaymentState.CAPTURED, size=3)
     assert len(seen) == 2

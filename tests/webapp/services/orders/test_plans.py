@@ -119,6 +119,17 @@ def test_a_search_begins_at_an_index(full: Desk) -> None:
         assert [line for plan in plans for line in scans(plan)] == [], name
 
 
+def test_an_amount_is_walked_newest_first(full: Desk) -> None:
+    for place in (None, Cursor(NOON + timedelta(hours=3), new_id()), Cursor(NOON, new_id(), newer=True)):
+        lines = next(plan for plan in plans_of(full, place, **LISTS["amount"]) if "shops" in plan.lower()).splitlines()
+        at = next(number for number, line in enumerate(lines) if "total_minor" in line)
+        before = itertools.takewhile(lambda line: "Limit" not in line, reversed(lines[: at + 1]))
+        after = itertools.takewhile(lambda line: "SCAN anon" not in line, lines[at:])
+        walk = [*before] if any("Limit" in line for line in lines) else [*after]
+        assert any("ix_orders_shop_mode_total_ordered" in line for line in walk), lines
+        assert not any(re.search("Sort|TEMP B-TREE", line) for line in walk), lines
+
+
 def test_orders_that_need_a_look_are_found_in_indexes_alone(full: Desk) -> None:
     rows = next(plan for plan in plans_of(full, attention=True) if "shops" in plan.lower()).splitlines()
     for index in (
