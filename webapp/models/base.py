@@ -10,10 +10,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, Enum, MetaData, Table, Text, Uuid, literal_column
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Enum, MetaData, Table, Text, Uuid, literal, literal_column
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, registry
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 NAMING = {
@@ -96,6 +99,31 @@ def among(column: ColumnElement[Any] | InstrumentedAttribute[Any], words: Collec
 def at_most(count: int) -> ColumnElement[int]:
     """A LIMIT that is part of the statement: for one in a parameter PostgreSQL makes a new plan at every run."""
     return literal_column(str(int(count)))
+
+
+class unseen(FunctionElement[Any]):  # noqa: N801  # reads like the functions of SQL
+    """A value of a statement that PostgreSQL's planner does not look at, so that it keeps one plan for all values.
+
+    For the order list a new plan took longer than the page's rows, and it was no better.
+    """
+
+    inherit_cache = True
+    name = "unseen"
+
+    def __init__(self, value: Any) -> None:
+        bound = literal(value)
+        super().__init__(bound)
+        self.type = bound.type
+
+
+@compiles(unseen)
+def _plain(element: unseen, compiler: SQLCompiler, **more: Any) -> str:
+    return compiler.process(element.clauses, **more)
+
+
+@compiles(unseen, "postgresql")
+def _in_a_subquery(element: unseen, compiler: SQLCompiler, **more: Any) -> str:
+    return f"(SELECT {compiler.process(element.clauses, **more)})"
 
 
 class Base(DeclarativeBase):

@@ -16,13 +16,11 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
-    ScalarSelect,
     Select,
     Subquery,
     and_,
     exists,
     func,
-    literal,
     or_,
     select,
     union_all,
@@ -33,7 +31,7 @@ from providers.money import currencies_by_exponent
 from webapp.domain.operations import OperationState
 from webapp.domain.payment_state import PaymentState
 from webapp.models import FiredAction, Mode, Operation, Order, Payment, ProviderAccount
-from webapp.models.base import among, at_most
+from webapp.models.base import among, at_most, unseen
 from webapp.models.order_import import order_is_shown
 from webapp.models.payment_state import payment_state_column
 from webapp.models.status_action import is_given_up
@@ -80,6 +78,17 @@ class OrderFilter:
     def of_shop(self, shop_id: uuid.UUID) -> OrderFilter:
         """The same for one of the shops."""
         return replace(self, shop_ids=frozenset({shop_id}))
+
+
+def of_shops(model: Any, wanted: OrderFilter) -> ColumnElement[bool]:
+    """Rows of the shops."""
+    shop_ids: ColumnElement[uuid.UUID] = model.shop_id
+    return shop_ids.in_([unseen(shop_id) for shop_id in sorted(wanted.shop_ids)])
+
+
+def of_mode(model: Any, wanted: OrderFilter) -> ColumnElement[bool]:
+    """Rows of the mode."""
+    return among(model.mode, [wanted.mode])
 
 
 def payment_conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
@@ -142,15 +151,15 @@ def orders_needing_attention(wanted: OrderFilter) -> CompoundSelect[uuid.UUID, d
     of_operations = (
         select(Payment.order_id, Payment.ordered_at)
         .join(Operation, Operation.order_id == Payment.order_id)
-        .where(Operation.shop_id.in_(wanted.shop_ids), Payment.mode == wanted.mode, not_done_yet_open())
+        .where(of_shops(Operation, wanted), of_mode(Payment, wanted), not_done_yet_open())
     )
     frozen = select(Payment.order_id, Payment.ordered_at).where(
-        Payment.shop_id.in_(wanted.shop_ids), Payment.mode == wanted.mode, Payment.frozen_at.is_not(None)
+        of_shops(Payment, wanted), of_mode(Payment, wanted), Payment.frozen_at.is_not(None)
     )
     given_up = (
         select(Payment.order_id, Payment.ordered_at)
         .join(FiredAction, FiredAction.order_id == Payment.order_id)
-        .where(FiredAction.shop_id.in_(wanted.shop_ids), is_given_up, Payment.mode == wanted.mode)
+        .where(of_shops(FiredAction, wanted), is_given_up, of_mode(Payment, wanted))
     )
     return union_all(of_operations, frozen, given_up)
 
@@ -169,10 +178,10 @@ def finds_more_than_it_takes(wanted: OrderFilter, *, on_postgresql: bool) -> Sel
 
 def _found_by_text(wanted: OrderFilter, *, on_postgresql: bool) -> Iterator[Subquery]:
     """Number or provider reference by its beginning, or e-mail: from each no more than a search takes."""
-    own = Order.shop_id.in_(wanted.shop_ids), Order.mode == wanted.mode, order_is_shown
+    own = of_shops(Order, wanted), of_mode(Order, wanted), order_is_shown
     of_orders = select(Order.id.label("order_id"), Order.ordered_at).where(*own)
     of_payments = select(Payment.order_id, Payment.ordered_at).where(
-        Payment.shop_id.in_(wanted.shop_ids), Payment.mode == wanted.mode
+        of_shops(Payment, wanted), of_mode(Payment, wanted)
     )
     ways: list[tuple[Select[uuid.UUID, Any], Any]] = [
         (of_orders, Order.number),
@@ -194,19 +203,10 @@ def orders_of_number(wanted: OrderFilter) -> Select[uuid.UUID]:
 
 def begins(column: Any, beginning: str, *, on_postgresql: bool) -> ColumnElement[bool]:
     """Whether `column` begins with the text, letter by letter, over an index on both databases."""
-    end = _just_after(beginning)
-    if on_postgresql:  # the operators of text_pattern_ops, whatever the locale
-        low = column.op("~>=~", is_comparison=True)(_unseen(beginning))
-        return and_(low, column.op("~<~", is_comparison=True)(_unseen(end))) if end else low
-    return and_(column >= beginning, column < end) if end else column >= beginning
-
-
-def _unseen(value: str | int) -> ScalarSelect[Any]:
-    """A value that PostgreSQL's planner does not look at, so that it keeps one plan for all of them.
-
-    Planning took longer than searching, and of a beginning it has no idea what it finds.
-    """
-    return select(literal(value)).scalar_subquery()
+    # PostgreSQL's are the operators of text_pattern_ops, whatever the locale
+    at_least, below = ("~>=~", "~<~") if on_postgresql else (">=", "<")
+    low, end = column.op(at_least, is_comparison=True)(unseen(beginning)), _just_after(beginning)
+    return and_(low, column.op(below, is_comparison=True)(unseen(end))) if end else low
 
 
 def _just_after(beginning: str) -> str:
@@ -217,9 +217,9 @@ def _just_after(beginning: str) -> str:
     return beginning[:-1] + chr(last) if last <= 0x10FFFF else ""
 
 
-def has_total(digits: int, minor: int, *, on_postgresql: bool) -> ColumnElement[bool]:
+def has_total(digits: int, minor: int) -> ColumnElement[bool]:
     """The order's total is `minor`, in a currency of so many decimals; most have two, so the others are named."""
     by_exponent = currencies_by_exponent()
     others = frozenset[str]().union(*(codes for exponent, codes in by_exponent.items() if exponent != digits))
     has_so_many = ~among(Order.currency, others) if digits == 2 else among(Order.currency, by_exponent[digits])
-    return and_(Order.total_minor == (_unseen(minor) if on_postgresql else minor), has_so_many)
+    return and_(Order.total_minor == unseen(minor), has_so_many)

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Select, Subquery, false, func, select, tuple_, union_all
 
 from webapp.models import Order, OrderStatus, Payment, ProviderAccount
-from webapp.models.base import at_most
+from webapp.models.base import at_most, unseen
 from webapp.models.order_import import order_is_shown
 from webapp.services.orders import filters
 from webapp.services.orders.cursors import Cursor
@@ -66,7 +66,7 @@ def ways(wanted: OrderFilter, known: Known) -> Ways:
     more = _narrowing(wanted)
     if wanted.search:
         found = filters.orders_found(wanted, on_postgresql=known.on_postgresql).subquery("found")
-        return [_at_list(found, more), *_by_total(wanted, known, more)]
+        return [_at_list(found, more), *_by_total(wanted, more)]
     if wanted.attention and len(more) == 1:
         return [_at_list(filters.orders_needing_attention(wanted).subquery("needing"), [])]
     if _begins_at_a_list(wanted):
@@ -148,12 +148,12 @@ def _at_list(orders: Subquery, more: Sequence[Any]) -> tuple[Key, Sequence[Any]]
     return (orders.c.ordered_at, orders.c.order_id), []
 
 
-def _by_total(wanted: OrderFilter, known: Known, more: Sequence[Any]) -> Iterator[tuple[Key, Sequence[Any]]]:
+def _by_total(wanted: OrderFilter, more: Sequence[Any]) -> Iterator[tuple[Key, Sequence[Any]]]:
     """An amount cannot be typed longer until few have it, so its orders are walked newest first like a filter's."""
     for shop_id in sorted(wanted.shop_ids):
-        own = [Order.shop_id == shop_id, Order.mode == wanted.mode]
+        own = [Order.shop_id == unseen(shop_id), filters.of_mode(Order, wanted)]
         for amount in wanted.amounts:
-            yield ORDER_KEY, [*own, filters.has_total(*amount, on_postgresql=known.on_postgresql), *more]
+            yield ORDER_KEY, [*own, filters.has_total(*amount), *more]
 
 
 def _along_payments(wanted: OrderFilter, known: Known, shops: Sequence[uuid.UUID]) -> list[list[Any]]:
