@@ -27,7 +27,7 @@ from webapp.services.unit_of_work import Tx, reading
 PAGE_SIZE = 25
 KEPT = 64
 """Statements that are kept as they were made: people look at the same few lists, and making one takes as long as
-asking it. A search, or a page further back, is made anew."""
+asking it. A new search, or a page further back, is made anew."""
 MOST_COUNTED = filters.MOST_FOUND  # a search takes no more, so counting further would say too little
 
 
@@ -61,8 +61,7 @@ def is_partial(tx: Tx, wanted: OrderFilter) -> bool:
     """Whether the search's text finds more orders than a search takes, so that a list of them lacks some."""
     if not (wanted.search and wanted.shop_ids):
         return False
-    on_postgresql = tx.get_bind().dialect.name == "postgresql"
-    return bool(tx.execute(filters.finds_more_than_it_takes(wanted, on_postgresql=on_postgresql)).scalar_one())
+    return bool(tx.execute(_left_out(wanted, on_postgresql=tx.get_bind().dialect.name == "postgresql")).scalar_one())
 
 
 def _read(tx: Tx, wanted: OrderFilter, cursor: Cursor | None, size: int) -> OrderPage:
@@ -94,6 +93,11 @@ def _page(wanted: OrderFilter, known: Known, cursor: Cursor | None, size: int) -
     facts, of_few = _facts(some)
     beside = rows.add_columns(facts.c.counted, *of_few.c).join(facts, true()).join(of_few, true())
     return beside, some
+
+
+@lru_cache(KEPT)
+def _left_out(wanted: OrderFilter, *, on_postgresql: bool) -> Select[bool]:
+    return filters.finds_more_than_it_takes(wanted, on_postgresql=on_postgresql)
 
 
 def _newest(some: CTE, size: int) -> Subquery:
