@@ -56,6 +56,10 @@ class MovableClock(DatabaseClock):
         return super().monotonic() + self.ahead.total_seconds()
 
 
+class AsWished(Exception):
+    """Nothing was filed: the payment is already as it was wished."""
+
+
 @dataclass
 class Desk:
     """One shop with one KOMOJU account and one merchant; what tests do and look at."""
@@ -88,7 +92,7 @@ class Desk:
         kind: OperationKind = OperationKind.REFUND,
         **more: Any,
     ) -> uuid.UUID:
-        """File a wish of one operation, which stays as it is; answers the operation."""
+        """File a wish of one operation, which stays as it is; answers the operation. AsWished where there is none."""
         values: dict[str, Any] = {
             "actor": self.actor,
             "shop_id": self.shop_id,
@@ -99,7 +103,10 @@ class Desk:
             "amount_minor": amount_minor,
             "reason_id": factories.reason(self.shop_id),
         }
-        [operation_id] = file_wish(PlannedWish(**(values | more))).operation_ids
+        filed = file_wish(PlannedWish(**(values | more)))
+        if not filed.operation_ids:
+            raise AsWished(filed.why_not)
+        [operation_id] = filed.operation_ids
         return operation_id
 
     def run(self, operation_id: uuid.UUID) -> bool:

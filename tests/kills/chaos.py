@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from providers.kinds import OperationKind
 from tests import factories
+from tests.desk import AsWished
 from tests.kills.blows import ANY, Blow
 from tests.kills.hearing import Ear, open_ear
 from tests.kills.programs import Program
@@ -91,6 +92,8 @@ class Chaos:
                 self.seen["operations of people"] += 1
             except RuleBroken:
                 self.seen["refused wishes"] += 1
+            except AsWished:  # refunded whole meanwhile, by a clerk or in the portal
+                self.seen["wishes for nothing"] += 1
 
     def _orders_are_cancelled(self) -> None:
         for _ in range(self.random.randint(0, 2)):
