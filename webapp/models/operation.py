@@ -23,6 +23,7 @@ from providers.kinds import OperationKind, Outcome
 from providers.planning import WishKind
 from webapp.domain.operations import OperationState
 from webapp.models.base import Base, Json, new_id
+from webapp.models.place import PlacedByOrder
 
 
 class Via(StrEnum):
@@ -46,7 +47,7 @@ BY_STATUS = "status_change_id is not null"
 """R17: one change of an order's status makes at most one operation of a kind per payment and step of its wish."""
 
 
-class Operation(Base):
+class Operation(PlacedByOrder, Base):
     """One wish; its state and moves stand in domain/operations.py."""
 
     __tablename__ = "operations"
@@ -85,6 +86,8 @@ class Operation(Base):
         Index(
             "ix_operations_needing",
             "shop_id",
+            "mode",
+            "ordered_at",
             "order_id",
             "payment_id",
             "kind",

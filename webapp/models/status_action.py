@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.domain.status_actions import FiringState, FollowedState, StatusAct
 from webapp.models.base import Base, new_id
+from webapp.models.place import PlacedByOrder
 
 EVERY_PROVIDER = ""
 DUE = "due_at is not null"
@@ -49,7 +50,7 @@ class StatusFollow(Base):
     status_id: Mapped[uuid.UUID | None]  # None: the order keeps the status that it has
 
 
-class FiredAction(Base):
+class FiredAction(PlacedByOrder, Base):
     """An action that one change of status fired on one payment, once (R17).
 
     `act` is fixed by the change; a row without a payment waits for one, whose provider then decides.
@@ -74,7 +75,10 @@ class FiredAction(Base):
         Index(
             "ix_fired_actions_given_up",
             "shop_id",
-            "payment_id",
+            "mode",
+            "ordered_at",
+            "order_id",
+            "state",
             sqlite_where=text(GIVEN_UP),
             postgresql_where=text(GIVEN_UP),
         ),

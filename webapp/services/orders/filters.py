@@ -1,13 +1,13 @@
 """What the order list is asked for, and the SQL conditions that say it.
 
-Conditions that few rows meet (a search, "needs attention", a rare payment state) become a bounded list of order ids
-that the query starts from; those that many rows meet are tested while it walks the orders from the newest on.
+Conditions that few rows meet (a search, a rare payment state) become a bounded list of order ids that the query starts
+from; those that many rows meet are tested while it walks the orders from the newest on.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -142,26 +142,22 @@ def needs_attention() -> ColumnElement[bool]:
     )
 
 
-def orders_needing_attention(wanted: OrderFilter) -> CompoundSelect[uuid.UUID, datetime]:
-    """Ids and moments of the orders that need a look, of indexes alone: no row of an order, operation or payment.
+def reasons_for_attention() -> Sequence[tuple[type[Operation | Payment | FiredAction], ColumnElement[bool]]]:
+    """What can make an order need a look: rows of which tables, and the test of one.
 
-    All payments of an order have its moment and its mode, so any of them stands for it. One that has several
-    reasons comes several times.
+    All of them have their order's mode and moment, in an index of just these rows.
     """
-    of_operations = (
-        select(Payment.order_id, Payment.ordered_at)
-        .join(Operation, Operation.order_id == Payment.order_id)
-        .where(of_shops(Operation, wanted), of_mode(Payment, wanted), not_done_yet_open())
+    return (Operation, not_done_yet_open()), (Payment, Payment.frozen_at.is_not(None)), (FiredAction, is_given_up)
+
+
+def orders_needing_attention(wanted: OrderFilter) -> CompoundSelect[uuid.UUID]:
+    """Ids of all orders that need a look, of indexes alone; one that has several reasons comes several times."""
+    return union_all(
+        *(
+            select(model.order_id).where(of_shops(model, wanted), of_mode(model, wanted), reason)
+            for model, reason in reasons_for_attention()
+        )
     )
-    frozen = select(Payment.order_id, Payment.ordered_at).where(
-        of_shops(Payment, wanted), of_mode(Payment, wanted), Payment.frozen_at.is_not(None)
-    )
-    given_up = (
-        select(Payment.order_id, Payment.ordered_at)
-        .join(FiredAction, FiredAction.order_id == Payment.order_id)
-        .where(of_shops(FiredAction, wanted), is_given_up, of_mode(Payment, wanted))
-    )
-    return union_all(of_operations, frozen, given_up)
 
 
 def orders_found(wanted: OrderFilter, *, on_postgresql: bool) -> CompoundSelect[uuid.UUID, datetime]:

@@ -1,8 +1,8 @@
 """Where the order list takes its ids from: walks along indexes that hold the ids in the list's own order.
 
 Each walk gives no more ids than the page holds and reads little more than it gives, however many orders there are;
-the walks of several shops are then merged. What few rows meet (a search, "needs attention") is a bounded list of ids
-instead, and so is a filter on payments together with one on the order's status, which no index holds both.
+the walks of several shops are then merged. A search's text is a bounded list of ids instead, and so are those that
+need a look and meet further filters, and a filter on payments with one on the status, which no index holds both.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def ways(wanted: OrderFilter, known: Known) -> Ways:
         found = filters.orders_found(wanted, on_postgresql=known.on_postgresql).subquery("found")
         return [_at_list(found, more), *_by_total(wanted, more)]
     if wanted.attention and len(more) == 1:
-        return [_at_list(filters.orders_needing_attention(wanted).subquery("needing"), [])]
+        return [*_along_reasons(wanted)]
     if _begins_at_a_list(wanted):
         return [(ORDER_KEY, more)]
     shops = sorted(wanted.shop_ids)
@@ -95,7 +95,7 @@ def hits(wanted: OrderFilter, found: Ways, cursor: Cursor | None, limit: int) ->
     parts: Subquery = union_all(*(select(walk.subquery()) for walk in walks)).subquery()
     key = (parts.c.ordered_at, parts.c.id)
     merged = select(parts.c.id, parts.c.ordered_at).order_by(*in_direction(key, newest_first=newest_first))
-    if wanted.search:  # by its reference and by its amount
+    if wanted.search or wanted.attention:  # by its reference and by its amount; for several reasons
         merged = merged.group_by(*key)
     return merged.limit(at_most(limit))
 
@@ -105,7 +105,7 @@ def _once(walk: Select[Any, Any], key: Key) -> Select[Any, Any]:
     if key is ORDER_KEY:
         return walk
     # SQLite groups and sorts a list in one go, while DISTINCT would be a table more
-    return walk.distinct() if key is PAYMENT_KEY else walk.group_by(*key)
+    return walk.group_by(*key)
 
 
 def in_direction(key: Key, *, newest_first: bool) -> Key:
@@ -132,8 +132,7 @@ def _narrowing(wanted: OrderFilter) -> list[Any]:
     """
     conditions: list[Any] = []
     if wanted.attention:
-        needing = filters.orders_needing_attention(wanted).subquery("needing")
-        conditions.append(Order.id.in_(select(needing.c.order_id)))
+        conditions.append(Order.id.in_(filters.orders_needing_attention(wanted)))
     if wanted.number:
         conditions.append(Order.id.in_(filters.orders_of_number(wanted)))
     if wanted.about_payments:
@@ -154,6 +153,14 @@ def _by_total(wanted: OrderFilter, more: Sequence[Any]) -> Iterator[tuple[Key, S
         own = [Order.shop_id == unseen(shop_id), filters.of_mode(Order, wanted)]
         for amount in wanted.amounts:
             yield ORDER_KEY, [*own, filters.has_total(*amount), *more]
+
+
+def _along_reasons(wanted: OrderFilter) -> Iterator[tuple[Key, Sequence[Any]]]:
+    """On a bad day thousands of orders need a look: no more of them are read than the page counts."""
+    for shop_id in sorted(wanted.shop_ids):
+        for model, reason in filters.reasons_for_attention():
+            own = [model.shop_id == unseen(shop_id), filters.of_mode(model, wanted)]
+            yield (model.ordered_at, model.order_id), [*own, reason]
 
 
 def _along_payments(wanted: OrderFilter, known: Known, shops: Sequence[uuid.UUID]) -> list[list[Any]]:

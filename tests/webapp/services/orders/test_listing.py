@@ -12,9 +12,7 @@ from providers.kinds import ProviderState
 from tests import factories
 from tests.desk import Desk
 from tests.webapp.services.orders.conftest import NOON, Shelf
-from tests.webapp.services.status_actions.actions_desk import give, table
 from webapp.domain.payment_state import PaymentState
-from webapp.domain.status_actions import StatusAct
 from webapp.models import Mode, StatusKind
 from webapp.services.orders import listing, walks
 from webapp.services.orders.choices import choices
@@ -135,25 +133,6 @@ def test_filters_by_status_and_dates(desk: Desk, shelf: Shelf) -> None:
     assert numbers(look(desk, status="paid", ordered_before=NOON + timedelta(days=1))) == ["paid"]
     assert numbers(look(desk, ordered_from=NOON + timedelta(days=1))) == ["late"]
     assert numbers(look(desk, search="p", status="paid")) == ["paid"]
-
-
-def test_what_needs_attention_is_marked_and_can_be_asked_for(desk: Desk, shelf: Shelf) -> None:
-    shelf.payment(shelf.order("calm"))
-    frozen = shelf.order("frozen")
-    for _each in range(2):
-        shelf.payment(frozen, frozen_at=NOON, frozen_reason="chargeback")
-    refused = desk.payment(3300, order_number="refused")
-    desk.emulator.portal(desk.row(refused).provider_ref, "refund", amount_minor=3300)
-    desk.run(desk.ask(refused, 3300))
-    table(desk, shipped=StatusAct.CAPTURE)
-    give(desk, desk.payment(700, state="failed", order_number="given up"), "shipped")
-    assert sorted(numbers(look(desk, attention=True))) == ["frozen", "given up", "refused"]
-    for asked in ({"status": "paid"}, {"method": "credit_card"}, {"search": "f"}):
-        assert "frozen" in numbers(look(desk, attention=True, **asked))
-    for asked in ({"status": "new"}, {"method": "konbini"}, {"search": "calm"}, {"ordered_before": NOON}):
-        assert numbers(look(desk, attention=True, **asked)) == []
-    marked = {row.number: row.needs_attention for row in look(desk).rows}
-    assert marked == {"calm": False, "frozen": True, "given up": True, "refused": True}
 
 
 def test_the_count_stops_at_its_bound(desk: Desk, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,15 +130,18 @@ def test_an_amount_is_walked_newest_first(full: Desk) -> None:
         assert not any(re.search("Sort|TEMP B-TREE", line) for line in walk), lines
 
 
-def test_orders_that_need_a_look_are_found_in_indexes_alone(full: Desk) -> None:
-    rows = next(plan for plan in plans_of(full, attention=True) if "shops" in plan.lower()).splitlines()
-    for index in (
-        "ix_operations_needing",
-        "ix_operations_payment_kind",
-        "ix_payments_order_time",
-        "ix_payments_frozen",
-    ):
-        assert any(re.search(f"(COVERING INDEX|Index Only Scan using) {index}", line) for line in rows), index
+def test_orders_that_need_a_look_are_walked_newest_first_in_indexes_alone(full: Desk) -> None:
+    for place in (None, Cursor(NOON + timedelta(hours=3), new_id()), Cursor(NOON, new_id(), newer=True)):
+        lines = next(plan for plan in plans_of(full, place, attention=True) if "shops" in plan.lower()).splitlines()
+        for index in ("ix_operations_needing", "ix_payments_frozen", "ix_fired_actions_given_up"):
+            at = next(number for number, line in enumerate(lines) if index in line)
+            assert re.search(f"(COVERING INDEX|Index Only Scan.* using) {index}", lines[at]), lines
+            before = itertools.takewhile(lambda line: "Limit" not in line, reversed(lines[:at]))
+            after = itertools.takewhile(lambda line: "SCAN anon" not in line, lines[at:])
+            walk = [*before] if any("Limit" in line for line in lines) else [*after]
+            assert not any(re.search("Sort|TEMP B-TREE", line) for line in walk), lines
+        again = "(COVERING INDEX|Index Only Scan using) ix_operations_payment_kind"
+        assert any(re.search(again, line) for line in lines), lines
 
 
 def test_a_scan_and_a_sort_would_be_seen(full: Desk) -> None:
