@@ -54,7 +54,7 @@ COLUMNS = {
     "operations": (
         "id shop_id order_id payment_id account_id wish_id kind state amount_minor currency whole_rest reason_id"
         " request_id key requested_by requested_via status_change_id created_at state_since fence tries replays"
-        " first_sent_at last_sent_at in_doubt fresh_send_used restored provider_code ended_at"
+        " first_sent_at last_sent_at in_doubt fresh_send_used restored provider_code ended_at mode ordered_at"
     ),
     "attempts": (
         "id operation_id fence key call_digest call_redacted baseline started_at ended_at outcome http_status"
@@ -188,7 +188,7 @@ class Crowd:
         self._rows["operations"].append(
             (operation_id, ground.shop_id, order_id, payment_id, ground.account_id, self._id(), kind, state, amount)
             + ("JPY", 0, reason, self._id(), key, ground.user_id, "job" if undone_by else "web", undone_by)
-            + (asked, ended, 1, 1, 0, asked, asked, 0, 0, 0, None if done else "insufficient_funds", ended)
+            + (asked, ended, 1, 1, 0, asked, asked, 0, 0, 0, None if done else "insufficient_funds", ended, "test", str(at))
         )
         self._rows["attempts"].append(
             (self._id(), operation_id, 1, key, "0" * 64, "{}", "[]", asked, ended)
