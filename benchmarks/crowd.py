@@ -188,7 +188,8 @@ class Crowd:
         self._rows["operations"].append(
             (operation_id, ground.shop_id, order_id, payment_id, ground.account_id, self._id(), kind, state, amount)
             + ("JPY", 0, reason, self._id(), key, ground.user_id, "job" if undone_by else "web", undone_by)
-            + (asked, ended, 1, 1, 0, asked, asked, 0, 0, 0, None if done else "insufficient_funds", ended, "test", str(at))
+            + (asked, ended, 1, 1, 0, asked, asked, 0, 0, 0, None if done else "insufficient_funds", ended)
+            + ("test", str(at))
         )
         self._rows["attempts"].append(
             (self._id(), operation_id, 1, key, "0" * 64, "{}", "[]", asked, ended)
