@@ -62,12 +62,12 @@ def test_rows_follow_the_moment_of_their_order(desk: Desk, model: Any) -> None:
 def test_rows_from_before_the_migration_get_them(desk: Desk, settings: Settings) -> None:
     order_id = with_all_rows(desk)
     before = [places(model, order_id) for model in FOLLOWING]
-    with build_app(settings) as app, app.app_context():
+    with build_app(settings) as app, app.app_context():  # its runtime takes the place of the desk's
         downgrade(revision="0025")
         upgrade()
-    assert [places(model, order_id) for model in FOLLOWING] == before
-    desk.change(Order, order_id, ordered_at=factories.LONG_AGO)
-    assert [places(model, order_id) for model in FOLLOWING] == [[(Mode.TEST, factories.LONG_AGO)]] * 3
+        assert [places(model, order_id) for model in FOLLOWING] == before
+        desk.change(Order, order_id, ordered_at=factories.LONG_AGO)
+        assert [places(model, order_id) for model in FOLLOWING] == [[(Mode.TEST, factories.LONG_AGO)]] * 3
 
 
 def test_a_payment_that_goes_to_another_order_takes_its_moment(desk: Desk) -> None:
