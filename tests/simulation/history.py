@@ -92,6 +92,7 @@ class History:
             self._come_to_rest()
             if world.weights.reconcile and not world.violations:
                 self._let_bank_forget()
+                self._come_to_rest()  # somebody who was slow may have changed the order's status meanwhile
             if not world.violations:
                 check_ending(world, self.people)
         finally:

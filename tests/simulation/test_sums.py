@@ -166,6 +166,21 @@ def test_a_release_behind_a_larger_raise_is_for_people_and_never_sent_again_I2(
     assert (authorised.effects(operation), payment(authorised).cancel_reserved_minor) == (1, 90)
 
 
+def test_an_update_is_not_done_by_an_older_change_that_leads_to_a_level_not_believed_yet_R26(
+    authorised: Bench,
+) -> None:
+    """1000 yen less 173 by hand and then less 77 by ours: the 173 are not its movement (seed 94200, I9)."""
+    (operation,) = wish(authorised, W.UPDATE, 750)
+    authorised.bank.troubles.writes_next.append(Trouble.TIMEOUT_BEFORE)
+    assert authorised.run(operation).state is S.UNKNOWN
+    by_hand(authorised, K.CANCEL, 173)
+    read_payment(authorised.payment_id)
+    authorised.bank.ledger.post(authorised.reference, "lower", 77, Cause("api", description=str(operation)))
+    assert authorised.run(operation).state is S.UNKNOWN
+    assert settle(authorised, operation).state is S.SUCCEEDED
+    assert (authorised.effects(operation), payment(authorised).cancelled_minor) == (1, 250)
+
+
 def test_a_task_is_followed_by_the_providers_timetable_and_the_payment_has_the_last_word(captured: Bench) -> None:
     captured.bank.task_chance = 1.0
     operation = captured.ask(100)

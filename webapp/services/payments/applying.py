@@ -111,8 +111,11 @@ def _books(tx: Tx, payment: Payment, snapshot: PaymentSnapshot, known: Known) ->
 
 
 def _withheld(operation: Operation, judgement: Judgement) -> Judgement:
-    """A level that may not be believed yet says nothing about those that change it, neither yes nor no."""
-    silent = judgement.verdict in {Verdict.ABSENT, Verdict.IMPOSSIBLE}
+    """A level that may not be believed yet says nothing about those that change it, neither yes nor no.
+
+    An update is judged by the level itself, so that a yes, too, would rest on an older change that is not its own.
+    """
+    silent = operation.kind is OperationKind.UPDATE or judgement.verdict in {Verdict.ABSENT, Verdict.IMPOSSIBLE}
     return Judgement(Verdict.WITHHELD) if silent and operation.kind in _CHANGE_LEVEL else judgement
 
 
