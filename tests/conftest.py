@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import chromium, room
 from tests.databases import Databases, PostgresDatabases, SqliteDatabases, postgres_databases
@@ -91,6 +91,7 @@ def browser() -> Iterator[Browser]:
         if chromium.browser_is_required():
             pytest.fail(chromium.MISSING)
         pytest.skip(chromium.MISSING)
+    expect.set_options(timeout=15_000)  # a page that asks again every 5 s may take longer than the usual 5 s
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program, headless=True, args=chromium.ARGUMENTS)
         yield running

@@ -104,6 +104,7 @@ def test_an_amount_goes_down_at_svea_without_scripts(
     expect(lamp.get_by_label("Name")).to_have_value("Lamp")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Lower the invoice payment to SEK600.50").click()
+    heading(page, "is on its way")
     operation = only_operation()
     assert [line.tax_rate_bp for line in kept_lines.load(operation.lines)] == [2500, 1200]
     desk.run_now(operation.id)
@@ -130,8 +131,10 @@ def test_axe_finds_nothing_on_the_pages_of_another_amount(
             page.get_by_role("button", name=button).click()
         if name == "form":
             page.get_by_label("New amount").fill("1")
-        if name == "check":
-            heading(page, "Check the new amount")
+        if name == "errors":
+            expect(page.locator("#error-summary")).to_be_focused()
+        if name in {"check", "result"}:
+            heading(page, "Check the new amount" if name == "check" else "is on its way")
         picture(page, f"amount-{name}-{width}")
         assert violations(page) == [], name
         wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")

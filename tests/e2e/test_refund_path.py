@@ -111,11 +111,13 @@ def test_axe_finds_nothing_on_the_money_pages(
     konbini = desk.payment(5400, method="konbini", state="captured")
     page.goto(f"{live}/payments/{konbini}/refund")
     page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#error-summary")).to_be_focused()
     assert violations(page) == [], "errors of the bank form"
     card = desk.payment(3300)
     page.goto(f"{live}/payments/{card}/refund")
     fill(page, "50")
     page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Check the refund")
     assert violations(page) == [], "check"
     context.close()
 
