@@ -117,13 +117,13 @@ def test_a_name_that_is_not_found_is_a_connect_error(failure):
 
 def test_r7_a_slow_resolver_does_not_stretch_the_call():
     def slow(host, port):
-        time.sleep(1)
+        time.sleep(3)
         return ["1.1.1.1"]
 
     began = time.monotonic()
     with pytest.raises(httpcore.ConnectTimeout):
         CheckedBackend(Reach.PUBLIC, slow).connect_tcp("slow.test", 443, timeout=0.1)
-    assert time.monotonic() - began < 0.6
+    assert time.monotonic() - began < 2
 
 
 def test_a_call_whose_time_is_over_connects_nowhere(dialled):

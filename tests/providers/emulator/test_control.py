@@ -47,7 +47,7 @@ def test_the_ledger_stays_quick_with_five_thousand_payments(emulator, api):
             world.ledger.pay(world.ledger.add_payment(payment).reference, Cause("buyer"))
     started = time.monotonic()
     assert len(emulator.ledger()["payments"]) == 5000
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -87,9 +87,9 @@ def test_every_fault_that_the_catcher_knows_is_tried_above_or_below() -> None:
 def test_no_answer_in_time_after_the_text_is_maybe_sent_and_never_sent_again_R42(
     desk: Desk, catcher: Catcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handing_over, "REPLY_S", 0.2)
+    monkeypatch.setattr(handing_over, "REPLY_S", 1.0)
     mail_id = queue(desk)
-    catcher.fault("slow", seconds=0.6)
+    catcher.fault("slow", seconds=3)
     sending.run_due()
     assert mail(mail_id).state is M.MAYBE_SENT
     assert "timed out" in (mail(mail_id).answer or "")
@@ -98,9 +98,9 @@ def test_no_answer_in_time_after_the_text_is_maybe_sent_and_never_sent_again_R42
 
 
 def test_a_server_that_trickles_is_cut_off_R42(desk: Desk, catcher: Catcher, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handing_over, "WHOLE_S", 0.2)
+    monkeypatch.setattr(handing_over, "WHOLE_S", 1.0)
     mail_id = queue(desk)
-    catcher.fault("slow", seconds=0.6)
+    catcher.fault("slow", seconds=3)
     sending.run_due()
     assert mail(mail_id).state is M.MAYBE_SENT
 
