@@ -7,8 +7,8 @@ PostgreSQL's own work is in the wall clock only. Other work on the machine makes
 the verdict goes by the fastest quarter of the requests (p25), and p50 and p95 stand beside it. A shared machine has
 slow and fast minutes, so all sizes take turns at every page, a few requests each, and the pages come in rounds. A page
 grows from the smallest size at which it showed as many orders: one with a single order costs less than one with 25,
-wherever they are. Where it found fewer there, of which only so many are shown, both are named: "needs attention" reads
-all that need it, so it grows with those and not with the orders.
+wherever they are. Where it found fewer there, of which only so many are shown, both are named: a list reads as many as
+it counts, so up to that bound it grows with those and not with the orders.
 """
 
 from __future__ import annotations

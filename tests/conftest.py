@@ -91,7 +91,7 @@ def browser() -> Iterator[Browser]:
         if chromium.browser_is_required():
             pytest.fail(chromium.MISSING)
         pytest.skip(chromium.MISSING)
-    expect.set_options(timeout=15_000)  # a page that asks again every 5 s may take longer than the usual 5 s
+    expect.set_options(timeout=15_000)  # some pages ask again every 10 s only, and the usual patience is 5 s
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program, headless=True, args=chromium.ARGUMENTS)
         yield running

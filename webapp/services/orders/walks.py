@@ -104,8 +104,7 @@ def _once(walk: Select[Any, Any], key: Key) -> Select[Any, Any]:
     """A walk that names each order once: one may have several such payments, or be in a list for several reasons."""
     if key is ORDER_KEY:
         return walk
-    # SQLite groups and sorts a list in one go, while DISTINCT would be a table more
-    return walk.group_by(*key)
+    return walk.group_by(*key)  # DISTINCT would be a table more on SQLite, which groups and sorts a list in one go
 
 
 def in_direction(key: Key, *, newest_first: bool) -> Key:

@@ -39,11 +39,9 @@ def test_what_needs_attention_is_marked_and_can_be_asked_for(desk: Desk, shelf: 
     frozen = shelf.order("frozen")
     for _each in range(2):
         shelf.payment(frozen, frozen_at=NOON, frozen_reason="chargeback")
-    refused = desk.payment(3300, order_number="refused")
-    desk.emulator.portal(desk.row(refused).provider_ref, "refund", amount_minor=3300)
-    desk.run(desk.ask(refused, 3300))
+    refused(desk, "refused", NOON)
     table(desk, shipped=StatusAct.CAPTURE)
-    give(desk, desk.payment(700, state="failed", order_number="given up"), "shipped")
+    given_up(desk, "given up", NOON)
     assert sorted(numbers(look(desk, attention=True))) == ["frozen", "given up", "refused"]
     for asked in ({"status": "paid"}, {"method": "credit_card"}, {"search": "f"}):
         assert "frozen" in numbers(look(desk, attention=True, **asked))
@@ -82,7 +80,7 @@ def test_shops_are_merged_and_no_other_ones_are_shown_i18(desk: Desk, shelf: She
     assert numbers(page) == ["B2", "A1", "B0"]
 
 
-def test_no_more_are_read_than_are_counted(desk: Desk, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_go_on_beyond_what_is_counted(desk: Desk, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "MOST_COUNTED", 3)
     for hour in range(5):
         shelf.payment(shelf.order(f"A{hour}", ordered_at=NOON + timedelta(hours=hour)), frozen_at=NOON)
